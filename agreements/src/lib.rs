@@ -1,0 +1,21 @@
+//! The vocabulary of Transire and the agreement document.
+//!
+//! Pure: no input or output, no clock, no private key. Everything that parties sign, that policy
+//! compiles and that the log records has its type here, its text form and its canonical digest.
+
+pub mod agreement;
+pub mod digest;
+pub mod directory;
+pub mod element;
+pub mod ids;
+pub mod note;
+pub mod statements;
+pub mod transformation;
+
+pub use agreement::{Action, Agreement, Clause, Party, PartyRole};
+pub use digest::{Digest, canonical, digest_of};
+pub use directory::{Directory, Function};
+pub use element::{Category, Dataset, Element, IdentifierKind, RecordFormat, ValueKind};
+pub use ids::*;
+pub use note::{Note, NoteError, NoteKey, Statement};
+pub use transformation::Transformation;

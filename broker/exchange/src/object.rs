@@ -1,0 +1,100 @@
+//! Bulk objects: records too large for a message, sealed under a key of their own that follows in
+//! the group once the recipient has signed for the ciphertext.
+
+use std::collections::BTreeMap;
+
+use agreements::{Digest, DisclosureId, ElementPath, ObjectId, PurposeId, RequestId, Transformation};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
+
+/// Plaintext bytes in a chunk; the last one may have fewer.
+pub const CHUNK_BYTES: u32 = 64 * 1024;
+
+/// What an object is, fixed before it is sealed: its hash is the associated data of every chunk,
+/// so that an object cannot be passed off as that of another disclosure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObjectHeader {
+    /// The object.
+    pub object: ObjectId,
+    /// The disclosure that it belongs to.
+    pub disclosure: DisclosureId,
+    /// Digest of the agreement.
+    pub digest: Digest,
+    /// The question that it answers.
+    pub request: RequestId,
+    /// For which purpose.
+    pub purpose: PurposeId,
+    /// What was done to each element.
+    pub elements: BTreeMap<ElementPath, Transformation>,
+    /// [`CHUNK_BYTES`].
+    pub chunk_bytes: u32,
+}
+
+/// All that a recipient needs, but the key, to check and open an object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObjectDescriptor {
+    /// What it is.
+    pub header: ObjectHeader,
+    /// SHA-256 of the ciphertext as it lies.
+    pub ciphertext: Digest,
+    /// SHA-256 of the records, without the padding.
+    pub plaintext: Digest,
+    /// Size of the ciphertext.
+    pub ciphertext_bytes: u64,
+    /// Size of the records, without the padding.
+    pub plaintext_bytes: u64,
+    /// [`ObjectKey::commitment`]: no other key will do, though AES-GCM itself would take one.
+    pub key_commitment: Digest,
+}
+
+/// The key of one object. It has no `Debug`, and is overwritten when dropped.
+#[derive(Clone)]
+pub struct ObjectKey(Zeroizing<[u8; 32]>);
+
+impl ObjectKey {
+    /// The key of 32 random bytes, used for one object and never again.
+    pub const fn from_bytes(bytes: Zeroizing<[u8; 32]>) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, for the vault.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// SHA-256 of `transire/object-key/1`, the key and the object's id.
+    pub fn commitment(&self, object: ObjectId) -> Digest {
+        let mut hash = Sha256::new();
+        hash.update(b"transire/object-key/1");
+        hash.update(self.0.as_slice());
+        hash.update(object.as_bytes());
+        Digest::from_bytes(hash.finalize().into())
+    }
+}
+
+impl PartialEq for ObjectKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(other.0.as_slice()).into()
+    }
+}
+
+// In JSON 64 hexadecimal digits, inside a sealed message only.
+impl Serialize for ObjectKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&Zeroizing::new(hex::encode(self.0.as_slice())))
+    }
+}
+
+impl<'de> Deserialize<'de> for ObjectKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Zeroizing::new(String::deserialize(deserializer)?);
+        let mut bytes = Zeroizing::new([0; 32]);
+        hex::decode_to_slice(text.as_bytes(), bytes.as_mut_slice())
+            .map_err(|_| D::Error::custom("an object key is 64 hexadecimal digits"))?;
+        Ok(Self(bytes))
+    }
+}

@@ -23,6 +23,7 @@ const MAX_CREDENTIAL_BYTES: usize = 4096;
 
 /// The key of an endpoint: signs its MLS leaf, its outward calls and its receipts. It has no
 /// `Debug`, and is overwritten when dropped.
+#[derive(Clone)]
 pub struct EndpointKey(SigningKey);
 
 impl EndpointKey {
@@ -103,7 +104,8 @@ pub enum EnrolmentRefused {
 
 /// Who can tell whether an enrolment note is good: it knows the directories.
 pub trait EnrolmentCheck {
-    /// Verifies the note against the directory of the authority that it names.
+    /// Verifies the note against the directory of the authority that it names, and refuses an
+    /// endpoint that was withdrawn. Key, period and expiry are checked by [`check_credential`].
     ///
     /// # Errors
     /// [`EnrolmentRefused`] when it does not count.
@@ -122,8 +124,8 @@ impl EnrolmentCheck for BTreeMap<AuthorityId, Directory> {
     }
 }
 
-/// Reads a credential and has it checked in full: form, signature, period, and that it is for
-/// `leaf_key`.
+/// Reads a credential and has it checked in full: form, signature, period, that it is for
+/// `leaf_key`, and that it is good now.
 ///
 /// # Errors
 /// [`EnrolmentRefused`] naming the first check that failed.
@@ -133,24 +135,34 @@ pub fn check_credential(
     trust: &dyn EnrolmentCheck,
     now: Timestamp,
 ) -> Result<Enrolment, EnrolmentRefused> {
-    let enrolment = trust.check(&credential_note(credential)?, now)?;
-    let endpoint = || enrolment.endpoint.clone();
-    if enrolment.leaf_key.as_bytes().as_slice() != leaf_key {
-        return Err(EnrolmentRefused::OtherKey(endpoint()));
-    }
+    let enrolment = check_origin(credential, leaf_key, trust, now)?;
     if now >= enrolment.expires {
-        return Err(EnrolmentRefused::Expired { endpoint: endpoint(), expires: enrolment.expires });
+        return Err(EnrolmentRefused::Expired { endpoint: enrolment.endpoint, expires: enrolment.expires });
+    }
+    Ok(enrolment)
+}
+
+/// As [`check_credential`], but the enrolment may have ended since: an endpoint that was offline
+/// reads commits of weeks ago, and must be able to follow them.
+pub(crate) fn check_origin(
+    credential: &Credential,
+    leaf_key: &[u8],
+    trust: &dyn EnrolmentCheck,
+    now: Timestamp,
+) -> Result<Enrolment, EnrolmentRefused> {
+    let enrolment = trust.check(&credential_note(credential)?, now)?;
+    if enrolment.leaf_key.as_bytes().as_slice() != leaf_key {
+        return Err(EnrolmentRefused::OtherKey(enrolment.endpoint));
     }
     let longest = SignedDuration::from_hours(24 * LONGEST_ENROLMENT_DAYS);
     let future = enrolment.at.duration_since(now) > SignedDuration::from_mins(CLOCK_SKEW_MINUTES);
     if future || enrolment.expires.duration_since(enrolment.at) > longest {
-        return Err(EnrolmentRefused::Period(endpoint()));
+        return Err(EnrolmentRefused::Period(enrolment.endpoint));
     }
     Ok(enrolment)
 }
 
 /// What a member's credential says, of a member whose credential was checked when it came in.
-#[expect(dead_code, reason = "the groups are built next")]
 pub(crate) fn credential_claims(credential: &Credential) -> Result<Enrolment, EnrolmentRefused> {
     Ok(<Enrolment as agreements::Statement>::from_note(&credential_note(credential)?)?)
 }
@@ -171,7 +183,6 @@ fn credential_note(credential: &Credential) -> Result<Note, EnrolmentRefused> {
 }
 
 /// The credential that shows `enrolment` (the text of a note) with the key it is for.
-#[expect(dead_code, reason = "the groups are built next")]
 pub(crate) fn credential_with_key(enrolment: &str, key: &EndpointKey) -> CredentialWithKey {
     CredentialWithKey {
         credential: BasicCredential::new(enrolment.as_bytes().to_vec()).into(),

@@ -145,7 +145,7 @@ pub struct InboxPage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum InboxKind {
-    /// A commit, with its welcome where there is one (`Handshake`).
+    /// A commit, with its welcome where there is one ([`crate::Handshake`]).
     Handshake,
     /// A sealed [`crate::Envelope`].
     Message,

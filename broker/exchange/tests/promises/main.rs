@@ -1,0 +1,6 @@
+//! What the exchange promises, each promise a test; every trap of openmls that touches us is here.
+
+mod groups;
+// Under `cfg(test)` so that the lints know it for test code.
+#[cfg(test)]
+mod world;

@@ -6,11 +6,14 @@
 pub mod agreement;
 pub mod digest;
 pub mod directory;
+pub mod document;
 pub mod element;
 pub mod ids;
+pub mod library;
 pub mod note;
 pub mod statements;
 pub mod transformation;
+pub mod violations;
 
 pub use agreement::{Action, Agreement, Clause, Party, PartyRole};
 pub use digest::{Digest, canonical, digest_of};
@@ -19,3 +22,4 @@ pub use element::{Category, Dataset, Element, IdentifierKind, RecordFormat, Valu
 pub use ids::*;
 pub use note::{Note, NoteError, NoteKey, Statement};
 pub use transformation::Transformation;
+pub use violations::{Violation, Violations};

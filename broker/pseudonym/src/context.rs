@@ -1,0 +1,111 @@
+//! What is read from a record beside its output: identifiers for subject tags, values for blind
+//! indexes. It takes no part in what is disclosed.
+
+use agreements::{Dataset, Element, ElementPath, RecordFormat};
+
+use crate::csv_line;
+use crate::normalise::normalise;
+use crate::record::{RECORD_BYTES, RecordError};
+use crate::shape::{Node, Shape, ShapeError};
+use crate::value::Value;
+use crate::walk::{Visit, walk};
+
+/// The elements of a dataset to be read from its records.
+pub struct Context {
+    format: RecordFormat,
+    shape: Shape,
+    elements: Vec<Element>,
+    columns: Vec<Option<usize>>,
+}
+
+/// One value that was found. Personal data.
+pub struct Found<'c> {
+    /// Its element, with identifier kind and subject.
+    pub element: &'c Element,
+    /// Its normal form.
+    pub normalised: String,
+}
+
+impl Context {
+    /// Reads every identifier that tells a data subject: elements with a kind of identifier and a
+    /// subject, or in the category of personal data.
+    ///
+    /// # Errors
+    /// [`ShapeError`] when the dataset's elements cannot be told apart.
+    pub fn subjects(dataset: &Dataset) -> Result<Self, ShapeError> {
+        Self::of(dataset, |e| e.identifier.is_some() && (e.subject.is_some() || e.category.is_personal()))
+    }
+
+    /// Reads the elements for which `which` says so.
+    ///
+    /// # Errors
+    /// [`ShapeError`] when the dataset's elements cannot be told apart.
+    pub fn of(dataset: &Dataset, which: impl Fn(&Element) -> bool) -> Result<Self, ShapeError> {
+        let elements: Vec<Element> = dataset.elements.iter().filter(|e| which(e)).cloned().collect();
+        let place = |path: &ElementPath| elements.iter().position(|e| e.path == *path);
+        Ok(Self {
+            format: dataset.format,
+            shape: Shape::of(elements.iter().map(|element| &element.path))?,
+            columns: dataset.elements.iter().map(|element| place(&element.path)).collect(),
+            elements,
+        })
+    }
+
+    /// The values in one record, in its own order; nulls, empty texts and values that are not
+    /// declared so are passed over.
+    ///
+    /// # Errors
+    /// [`RecordError`]
+    pub fn read(&self, record: &[u8]) -> Result<Vec<Found<'_>>, RecordError> {
+        if record.len() > RECORD_BYTES {
+            return Err(RecordError::Size);
+        }
+        let mut reading = Reading { context: self, found: Vec::new() };
+        match self.format {
+            RecordFormat::Json => walk(&self.shape, record, &mut reading)?,
+            RecordFormat::Csv => {
+                let found = csv_line::fields(record, |column, field| {
+                    if let Some(at) = self.columns.get(column).copied().flatten() {
+                        reading.take(at, &Value::Text(field.text));
+                    }
+                    Ok(())
+                })?;
+                if found != self.columns.len() {
+                    return Err(RecordError::Ragged { found, expected: self.columns.len() });
+                }
+            }
+        }
+        Ok(reading.found)
+    }
+}
+
+struct Reading<'c> {
+    context: &'c Context,
+    found: Vec<Found<'c>>,
+}
+
+impl Reading<'_> {
+    fn take(&mut self, at: usize, value: &Value<'_>) {
+        if let Some(element) = self.context.elements.get(at)
+            && value.looks_like(element.kind)
+        {
+            let normalised = normalise(element.identifier, value.text());
+            if !normalised.is_empty() {
+                self.found.push(Found { element, normalised });
+            }
+        }
+    }
+}
+
+impl Visit for Reading<'_> {
+    fn leaf(&mut self, leaf: usize, raw: &str) -> Result<bool, RecordError> {
+        if let Some(value) = Value::of_json(raw) {
+            self.take(leaf, &value);
+        }
+        Ok(false)
+    }
+
+    fn not_nested(&mut self, _: &Node) -> Result<(), RecordError> {
+        Ok(())
+    }
+}

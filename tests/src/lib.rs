@@ -1,1 +1,5 @@
-//! Placeholder.
+//! The end-to-end suite and the vectors: what its files share.
+
+pub mod data;
+
+pub use data::data;

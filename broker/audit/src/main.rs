@@ -1,2 +1,3 @@
-//! Placeholder.
+//! `transire-verify`: checks a log, a receipt or two checkpoints without the broker.
+
 fn main() {}

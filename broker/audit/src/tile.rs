@@ -1,0 +1,462 @@
+//! Tiles and entry bundles in the layout of C2SP tlog-tiles: their paths, their bytes, and the
+//! edge of the tree that says which tiles a new entry changes.
+//!
+//! A tile holds up to 256 hashes of one level; level 0 are the leaves, each tile of level 1 holds
+//! the roots of 256 tiles of level 0, and so on. Only the last tile of a level is partial.
+
+use std::fmt;
+
+use crate::tree::{Frontier, Hash, HashReader, hashes};
+
+/// Hashes in a full tile, entries in a full bundle.
+pub const FULL: u64 = 256;
+/// Tiles of a level cover this many bits of an index.
+const BITS: u32 = 8;
+/// Highest level of a tile that a path may name (C2SP tlog-tiles).
+const MAX_LEVEL: u8 = 63;
+/// Largest entry that a bundle can hold, in bytes.
+pub const MAX_ENTRY_BYTES: usize = 65_535;
+
+/// What is wrong with tiles or bundles.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TileError {
+    /// The tiles at the edge do not belong to the frontier beside which they were kept.
+    #[error("tile {level}/{index} does not belong to a tree of {size} entries with this frontier")]
+    Edge {
+        /// Level of the tile.
+        level: u8,
+        /// Its position.
+        index: u64,
+        /// Size of the tree.
+        size: u64,
+    },
+    /// An entry is longer than a bundle can say.
+    #[error("an entry of {0} bytes is longer than 65535 bytes")]
+    Long(usize),
+    /// A bundle ends in the middle of an entry.
+    #[error("the bundle ends in the middle of its entry {0}")]
+    Cut(usize),
+}
+
+/// Path of a tile or of an entry bundle, relative to the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TilePath {
+    /// `tile/<level>/<index>[.p/<width>]`
+    Hashes {
+        /// Level.
+        level: u8,
+        /// Position at that level.
+        index: u64,
+        /// Hashes in it, 1 to 256.
+        width: u16,
+    },
+    /// `tile/entries/<index>[.p/<width>]`
+    Entries {
+        /// Position.
+        index: u64,
+        /// Entries in it, 1 to 256.
+        width: u16,
+    },
+}
+
+impl TilePath {
+    /// Reads a path; `None` unless it is written in the one canonical way.
+    pub fn parse(path: &str) -> Option<Self> {
+        let (kind, rest) = path.strip_prefix("tile/")?.split_once('/')?;
+        let (number, width) = match rest.split_once(".p/") {
+            Some((number, width)) => (number, width.parse().ok().filter(|w| (1..256).contains(w))?),
+            None => (rest, 256),
+        };
+        let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+        let index = digits.parse().ok()?;
+        let read = match kind {
+            "entries" => Self::Entries { index, width },
+            level => Self::Hashes { level: level.parse().ok().filter(|l| *l <= MAX_LEVEL)?, index, width },
+        };
+        (read.to_string() == path).then_some(read)
+    }
+
+    /// The paths of all tiles and bundles of a log of `size` entries, levels first.
+    pub fn of_log(size: u64) -> impl Iterator<Item = Self> {
+        let tiles = (0..8_u8).flat_map(move |level| {
+            pieces(size.checked_shr(BITS * u32::from(level)).unwrap_or(0))
+                .map(move |(index, width)| Self::Hashes { level, index, width })
+        });
+        tiles.chain(pieces(size).map(|(index, width)| Self::Entries { index, width }))
+    }
+}
+
+/// Cuts `count` things into pieces of 256, the last of them shorter.
+fn pieces(count: u64) -> impl Iterator<Item = (u64, u16)> {
+    (0..count.div_ceil(FULL)).map(move |index| (index, width(count, index)))
+}
+
+/// Width of piece `index` of `count` things.
+fn width(count: u64, index: u64) -> u16 {
+    u16::try_from(count.saturating_sub(index * FULL).min(FULL)).unwrap_or(256)
+}
+
+/// A number in groups of three digits, all but the last marked: `x001/x234/067`.
+pub(crate) fn grouped(number: u64) -> String {
+    let mut text = format!("{:03}", number % 1000);
+    let mut rest = number / 1000;
+    while rest > 0 {
+        text = format!("x{:03}/{text}", rest % 1000);
+        rest /= 1000;
+    }
+    text
+}
+
+impl fmt::Display for TilePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = match self {
+            Self::Hashes { level, index, width } => {
+                write!(f, "tile/{level}/{}", grouped(*index))?;
+                width
+            }
+            Self::Entries { index, width } => {
+                write!(f, "tile/entries/{}", grouped(*index))?;
+                width
+            }
+        };
+        if u64::from(*width) == FULL { Ok(()) } else { write!(f, ".p/{width}") }
+    }
+}
+
+/// A tile as it is stored; a wider one replaces it until it is full.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Tile {
+    /// Level.
+    pub level: u8,
+    /// Position at that level.
+    pub index: u64,
+    hashes: Vec<Hash>,
+}
+
+impl Tile {
+    /// Hashes in it, 1 to 256.
+    pub fn width(&self) -> u16 {
+        u16::try_from(self.hashes.len()).unwrap_or(256)
+    }
+
+    /// Its hashes.
+    pub fn hashes(&self) -> &[Hash] {
+        &self.hashes
+    }
+
+    /// Its bytes: the hashes one after the other.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.hashes.concat()
+    }
+
+    /// Its path.
+    pub fn path(&self) -> TilePath {
+        TilePath::Hashes { level: self.level, index: self.index, width: self.width() }
+    }
+}
+
+impl fmt::Debug for Tile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tile({})", self.path())
+    }
+}
+
+/// The right edge of a log: its frontier and the partial tile of each level.
+///
+/// Cheap to clone (16 KiB for a million entries), so that a batch is tried on a copy and swapped
+/// in after its commit.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Edge {
+    frontier: Frontier,
+    partial: Vec<Vec<Hash>>,
+}
+
+impl Edge {
+    /// The edge of a log without entries.
+    pub const fn new() -> Self {
+        Self { frontier: Frontier::new(), partial: Vec::new() }
+    }
+
+    /// The edge of a stored log; `tiles` gives the bytes of the tile at (level, index).
+    ///
+    /// # Errors
+    /// [`TileError::Edge`] when a tile is missing, has another width, or does not belong to the
+    /// frontier.
+    pub fn restore<F, B>(frontier: Frontier, tiles: F) -> Result<Self, TileError>
+    where
+        F: Fn(u8, u64) -> Option<B>,
+        B: AsRef<[u8]>,
+    {
+        let size = frontier.size();
+        let (mut partial, mut nodes) = (Vec::new(), frontier.nodes());
+        let mut height = size;
+        while height > 0 {
+            partial.push(Vec::new());
+            height >>= BITS;
+        }
+        let levels: Vec<_> = (0_u8..8).zip(partial.iter_mut()).collect();
+        for (level, slot) in levels.into_iter().rev() {
+            let count = size >> (BITS * u32::from(level));
+            let (index, width) = (count / FULL, count % FULL);
+            if width == 0 {
+                continue;
+            }
+            let wrong = || TileError::Edge { level, index, size };
+            let tile = tiles(level, index).and_then(|b| hashes(b.as_ref())).ok_or_else(wrong)?;
+            let mut own = Frontier::new();
+            tile.iter().for_each(|hash| own.push(*hash));
+            let rest = nodes.strip_prefix(own.nodes()).filter(|_| own.size() == width);
+            nodes = rest.ok_or_else(wrong)?;
+            *slot = tile;
+        }
+        Ok(Self { frontier, partial })
+    }
+
+    /// The frontier: what the head row keeps.
+    pub const fn frontier(&self) -> &Frontier {
+        &self.frontier
+    }
+
+    /// Number of entries.
+    pub const fn size(&self) -> u64 {
+        self.frontier.size()
+    }
+
+    /// The root of the tree.
+    pub fn root(&self) -> Hash {
+        self.frontier.root()
+    }
+
+    /// Appends leaf hashes and returns every tile that is new or wider than before.
+    pub fn append(&mut self, leaves: &[Hash]) -> Vec<Tile> {
+        let (mut full, mut touched) = (Vec::new(), 0);
+        for leaf in leaves {
+            self.frontier.push(*leaf);
+            let (mut node, mut level) = (*leaf, 0_u8);
+            loop {
+                let at = usize::from(level);
+                if self.partial.len() == at {
+                    self.partial.push(Vec::new());
+                }
+                let Some(tile) = self.partial.get_mut(at) else { break };
+                tile.push(node);
+                touched = touched.max(at + 1);
+                if (tile.len() as u64) < FULL {
+                    break;
+                }
+                let hashes = std::mem::take(tile);
+                node = complete(&hashes);
+                let index = (self.frontier.size() >> (BITS * (u32::from(level) + 1))) - 1;
+                full.push(Tile { level, index, hashes });
+                level += 1;
+            }
+        }
+        let size = self.frontier.size();
+        let edge = (0_u8..).zip(&self.partial).take(touched).filter(|(_, hashes)| !hashes.is_empty());
+        full.extend(edge.map(|(level, hashes)| {
+            let index = size.checked_shr(BITS * (u32::from(level) + 1)).unwrap_or(0);
+            Tile { level, index, hashes: hashes.clone() }
+        }));
+        full
+    }
+}
+
+/// The root of a number of hashes that is a power of two.
+pub(crate) fn complete(hashes: &[Hash]) -> Hash {
+    let mut frontier = Frontier::new();
+    hashes.iter().for_each(|hash| frontier.push(*hash));
+    frontier.root()
+}
+
+/// Reads the hashes of complete subtrees out of tiles; `tiles` gives the bytes of the tile at
+/// (level, index), at its widest.
+pub struct TileReader<F>(pub F);
+
+impl<F, B> HashReader for TileReader<F>
+where
+    F: Fn(u8, u64) -> Option<B>,
+    B: AsRef<[u8]>,
+{
+    fn node(&self, level: u32, index: u64) -> Option<Hash> {
+        let (tile, within) = (u8::try_from(level / BITS).ok()?, level % BITS);
+        let first = index.checked_mul(1 << within)?;
+        let bytes = (self.0)(tile, first / FULL)?;
+        let (hashes, _) = bytes.as_ref().as_chunks::<32>();
+        let start = usize::try_from(first % FULL).ok()?;
+        hashes.get(start..start + (1 << within)).map(complete)
+    }
+}
+
+/// The tiles (level, index) that an inclusion proof reads, to be fetched before it is made.
+pub fn tiles_for_inclusion(index: u64, size: u64) -> Vec<(u8, u64)> {
+    asked(|reader| drop(crate::tree::inclusion_proof(index, size, reader)))
+}
+
+/// The tiles (level, index) that a consistency proof reads, to be fetched before it is made.
+pub fn tiles_for_consistency(old: u64, new: u64) -> Vec<(u8, u64)> {
+    asked(|reader| drop(crate::tree::consistency_proof(old, new, reader)))
+}
+
+fn asked(prove: impl Fn(&dyn HashReader)) -> Vec<(u8, u64)> {
+    let seen = std::cell::RefCell::new(std::collections::BTreeSet::new());
+    prove(&TileReader(|level, index| {
+        seen.borrow_mut().insert((level, index));
+        Some([0; 32 * FULL as usize])
+    }));
+    seen.into_inner().into_iter().collect()
+}
+
+/// The bytes of a bundle: each entry after its length in two bytes, big-endian.
+///
+/// # Errors
+/// [`TileError::Long`] when an entry is longer than [`MAX_ENTRY_BYTES`].
+pub fn encode_bundle<B: AsRef<[u8]>>(entries: &[B]) -> Result<Vec<u8>, TileError> {
+    let mut bytes = Vec::new();
+    for entry in entries.iter().map(AsRef::as_ref) {
+        let length = u16::try_from(entry.len()).map_err(|_| TileError::Long(entry.len()))?;
+        bytes.extend(length.to_be_bytes());
+        bytes.extend(entry);
+    }
+    Ok(bytes)
+}
+
+/// The entries of a bundle.
+///
+/// # Errors
+/// [`TileError::Cut`] naming the entry, counted from 0, in which the bytes end.
+pub fn decode_bundle(mut bytes: &[u8]) -> Result<Vec<&[u8]>, TileError> {
+    let mut entries = Vec::new();
+    while !bytes.is_empty() {
+        let cut = || TileError::Cut(entries.len());
+        let (length, rest) = bytes.split_first_chunk::<2>().ok_or_else(cut)?;
+        let (entry, rest) = rest.split_at_checked(u16::from_be_bytes(*length).into()).ok_or_else(cut)?;
+        entries.push(entry);
+        bytes = rest;
+    }
+    Ok(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::tree::{self, leaf_hash};
+
+    type Stored = BTreeMap<(u8, u64), Vec<u8>>;
+
+    fn grow(edge: &mut Edge, stored: &mut Stored, count: u64) {
+        let leaves: Vec<Hash> =
+            (edge.size()..edge.size() + count).map(|n| leaf_hash(&n.to_be_bytes())).collect();
+        for tile in edge.append(&leaves) {
+            stored.insert((tile.level, tile.index), tile.bytes());
+        }
+    }
+
+    #[test]
+    fn paths_are_those_of_the_specification_and_no_others() {
+        let path = TilePath::Hashes { level: 0, index: 1_234_067, width: 256 };
+        assert_eq!(path.to_string(), "tile/0/x001/x234/067");
+        assert_eq!(TilePath::Entries { index: 0, width: 5 }.to_string(), "tile/entries/000.p/5");
+        for good in ["tile/0/x001/x234/067", "tile/entries/000.p/5", "tile/63/999.p/255"] {
+            assert_eq!(TilePath::parse(good).unwrap().to_string(), good);
+        }
+        let bad = [
+            "",
+            "tile/",
+            "tile/0/0",
+            "tile/0/000.p/0",
+            "tile/0/000.p/256",
+            "tile/0/001/234",
+            "tile/64/000",
+            "tile/00/000",
+            "tile/0/x000/001",
+            "tile/0/../000",
+            "/tile/0/000",
+            "tile/0/000/",
+            "tile/data/000",
+            "tile/0/000.p/05",
+            "tile/+0/000",
+            "tile/0/x99999999999999999999/000",
+            "tile/0/\u{661}00",
+        ];
+        for path in bad {
+            assert_eq!(TilePath::parse(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_stored_tiles_are_exactly_those_that_a_log_of_that_size_has() {
+        for step in [1, 3, 255, 256, 257, 70_000] {
+            let (mut edge, mut stored) = (Edge::new(), Stored::new());
+            while edge.size() < 70_000 && edge.size() < step * 600 {
+                grow(&mut edge, &mut stored, step);
+            }
+            let expected: Stored = TilePath::of_log(edge.size())
+                .filter_map(|path| match path {
+                    TilePath::Hashes { level, index, width } => {
+                        Some(((level, index), vec![0; width as usize * 32]))
+                    }
+                    TilePath::Entries { .. } => None,
+                })
+                .collect();
+            let shape = |stored: &Stored| stored.iter().map(|(at, b)| (*at, b.len())).collect::<Vec<_>>();
+            assert_eq!(shape(&stored), shape(&expected));
+            let reader = TileReader(|level, index| stored.get(&(level, index)));
+            assert_eq!(tree::root(edge.size(), &reader).unwrap(), edge.root());
+            let again = Edge::restore(edge.frontier().clone(), |l, i| stored.get(&(l, i))).unwrap();
+            assert_eq!(again, edge);
+        }
+    }
+
+    #[test]
+    fn an_edge_is_not_restored_from_a_tile_that_was_changed() {
+        let (mut edge, mut stored) = (Edge::new(), Stored::new());
+        grow(&mut edge, &mut stored, 700);
+        stored.get_mut(&(0, 2)).unwrap()[40] ^= 1;
+        let error = Edge::restore(edge.frontier().clone(), |l, i| stored.get(&(l, i))).unwrap_err();
+        assert_eq!(error, TileError::Edge { level: 0, index: 2, size: 700 });
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        #[test]
+        fn proofs_from_tiles_hold_and_name_beforehand_what_they_read(
+            size in 1_u64..70_000, at in any::<prop::sample::Index>(), old in any::<prop::sample::Index>(),
+        ) {
+            let (mut edge, mut stored) = (Edge::new(), Stored::new());
+            grow(&mut edge, &mut stored, size);
+            let (at, old) = (at.index(size as usize) as u64, old.index(size as usize) as u64);
+            let only = |names: Vec<(u8, u64)>| -> Stored {
+                names.into_iter().filter_map(|n| Some((n, stored.get(&n)?.clone()))).collect()
+            };
+            let some = only(tiles_for_inclusion(at, size));
+            let proof = tree::inclusion_proof(at, size, &TileReader(|l, i| some.get(&(l, i)))).unwrap();
+            let leaf = leaf_hash(&at.to_be_bytes());
+            tree::verify_inclusion(at, size, &leaf, &proof, &edge.root()).unwrap();
+
+            let some = only(tiles_for_consistency(old, size));
+            let reader = TileReader(|l, i| some.get(&(l, i)));
+            let proof = tree::consistency_proof(old, size, &reader).unwrap();
+            let whole = TileReader(|l, i| stored.get(&(l, i)));
+            let old_root = tree::root(old, &whole).unwrap();
+            tree::verify_consistency(old, &old_root, size, &edge.root(), &proof).unwrap();
+        }
+
+        #[test]
+        fn bundles_are_read_as_written(entries in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..99), 0..9)) {
+            let bytes = encode_bundle(&entries).unwrap();
+            prop_assert_eq!(decode_bundle(&bytes).unwrap(), entries);
+        }
+
+        #[test]
+        fn no_bytes_make_the_bundle_reader_fail_to_answer(bytes in proptest::collection::vec(any::<u8>(), 0..99), path in ".{0,40}") {
+            if let Ok(entries) = decode_bundle(&bytes) {
+                prop_assert_eq!(encode_bundle(&entries).unwrap(), bytes);
+            }
+            let _ = TilePath::parse(&path);
+        }
+    }
+}

@@ -8,6 +8,7 @@ pub mod broker_group;
 pub mod content;
 pub mod endpoint_group;
 pub mod handshake;
+pub mod http_signature;
 pub mod identity;
 pub mod key_package;
 mod mls;
@@ -22,4 +23,4 @@ pub use endpoint_group::{EndpointGroup, Epoch, HandshakeError, Incoming, OwnSide
 pub use handshake::Handshake;
 pub use identity::{EndpointKey, EnrolmentCheck, EnrolmentRefused};
 pub use key_package::{CheckedKeyPackage, KeyPackageError, PreparedKeyPackage, make_key_package};
-pub use object::{ObjectDescriptor, ObjectHeader, ObjectKey};
+pub use object::{ObjectDescriptor, ObjectError, ObjectHeader, ObjectKey, ObjectOpener, ObjectSealer};

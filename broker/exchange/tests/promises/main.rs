@@ -1,10 +1,15 @@
 //! What the exchange promises, each promise a test; every trap of openmls that touches us is here.
 
+// Under `cfg(test)` so that the lints know the builders for test code.
+#[cfg(test)]
 mod calls;
+#[cfg(test)]
 mod contents;
+#[cfg(test)]
 mod groups;
+#[cfg(test)]
 mod hostile;
+#[cfg(test)]
 mod objects;
-// Under `cfg(test)` so that the lints know it for test code.
 #[cfg(test)]
 mod world;

@@ -203,7 +203,8 @@ CREATE TABLE objects (
     bytes BIGINT NOT NULL,
     status TEXT NOT NULL,
     idx BIGINT NOT NULL,
-    delete_after TEXT NOT NULL
+    delete_after TEXT NOT NULL,
+    receipt TEXT
 );
 CREATE TABLE vault_keys (
     key_id TEXT PRIMARY KEY,

@@ -62,6 +62,8 @@ pub struct ObjectRow {
     pub idx: u64,
     /// The last day on which the file may be there.
     pub delete_after: Date,
+    /// The receipt `held`, while its key waits for the agreement to be resumed.
+    pub receipt: Option<String>,
 }
 
 /// Adds an object.
@@ -70,11 +72,12 @@ pub struct ObjectRow {
 /// [`StoreError::Conflict`] when it is there.
 pub async fn insert(tx: &mut WriteTx, row: &ObjectRow) -> Result<(), StoreError> {
     let sql = "INSERT INTO objects (object, disclosure, group_id, recipient, key_sealed, ciphertext, bytes, \
-               status, idx, delete_after) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+               status, idx, delete_after, receipt) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     rows::execute(&mut tx.tx, sql, |args| {
         args.shown(&row.object).shown(&row.disclosure).shown(&row.group).shown(&row.recipient);
         args.maybe_bytes(row.key_sealed.as_deref()).shown(&row.ciphertext).number(row.bytes);
         args.text(row.status.as_str()).number(row.idx).shown(&row.delete_after);
+        args.maybe_text(row.receipt.as_deref());
     })
     .await?;
     Ok(())
@@ -96,6 +99,63 @@ pub async fn advance(
         })
         .await?;
     if changed == 1 { Ok(()) } else { Err(StoreError::Stale { table: "objects" }) }
+}
+
+/// Keeps the receipt of a recipient that holds an object whose key may not go out now.
+///
+/// # Errors
+/// As [`StoreError`] says.
+pub async fn hold(tx: &mut WriteTx, object: ObjectId, receipt: &str) -> Result<(), StoreError> {
+    let sql = "UPDATE objects SET status = 'held', receipt = $1 WHERE object = $2 \
+               AND status IN ('lodged', 'held') AND key_sealed IS NOT NULL";
+    rows::execute(&mut tx.tx, sql, |args| {
+        args.text(receipt).shown(&object);
+    })
+    .await?;
+    Ok(())
+}
+
+/// Drops the key of an object that has been sent to its recipient.
+///
+/// # Errors
+/// [`StoreError::Stale`] when there is no key to send: it went out before, or was destroyed.
+pub async fn key_sent(tx: &mut WriteTx, object: ObjectId) -> Result<(), StoreError> {
+    let sql = "UPDATE objects SET status = 'held', key_sealed = NULL, receipt = NULL \
+               WHERE object = $1 AND key_sealed IS NOT NULL";
+    let changed = rows::execute(&mut tx.tx, sql, |args| {
+        args.shown(&object);
+    })
+    .await?;
+    if changed == 1 { Ok(()) } else { Err(StoreError::Stale { table: "objects" }) }
+}
+
+/// Marks an object that its recipient has opened; its file may go.
+///
+/// # Errors
+/// As [`StoreError`] says.
+pub async fn opened(tx: &mut WriteTx, object: ObjectId) -> Result<(), StoreError> {
+    let sql = "UPDATE objects SET status = 'opened', key_sealed = NULL, receipt = NULL WHERE object = $1 \
+               AND status <> 'destroyed'";
+    rows::execute(&mut tx.tx, sql, |args| {
+        args.shown(&object);
+    })
+    .await?;
+    Ok(())
+}
+
+/// Objects of a group that their recipient holds and whose keys wait.
+///
+/// # Errors
+/// As [`StoreError`] says.
+pub async fn waiting(store: &mut impl Reads, group: GroupId) -> Result<Vec<ObjectRow>, StoreError> {
+    let sql = "SELECT object, disclosure, group_id, recipient, key_sealed, ciphertext, bytes, status, idx, \
+               delete_after, receipt FROM objects WHERE group_id = $1 AND status = 'held' \
+               AND key_sealed IS NOT NULL AND receipt IS NOT NULL ORDER BY idx";
+    let found = rows::all(store.connection(), sql, |args| {
+        args.shown(&group);
+    })
+    .await?;
+    found.iter().map(object_of).collect()
 }
 
 /// Drops the key of an object and marks it destroyed; `false` when there is no such object.
@@ -130,7 +190,7 @@ pub async fn destroy_of_group(tx: &mut WriteTx, group: GroupId) -> Result<u64, S
 /// As [`StoreError`] says.
 pub async fn get(store: &mut impl Reads, object: ObjectId) -> Result<Option<ObjectRow>, StoreError> {
     let sql = "SELECT object, disclosure, group_id, recipient, key_sealed, ciphertext, bytes, status, idx, \
-               delete_after FROM objects WHERE object = $1";
+               delete_after, receipt FROM objects WHERE object = $1";
     let row = rows::optional(store.connection(), sql, |args| {
         args.shown(&object);
     })
@@ -143,7 +203,7 @@ pub async fn get(store: &mut impl Reads, object: ObjectId) -> Result<Option<Obje
 /// # Errors
 /// As [`StoreError`] says.
 pub async fn named(store: &mut impl Reads) -> Result<Vec<ObjectId>, StoreError> {
-    let sql = "SELECT object FROM objects WHERE status <> 'destroyed' ORDER BY object";
+    let sql = "SELECT object FROM objects WHERE status NOT IN ('destroyed', 'opened') ORDER BY object";
     rows::all(store.connection(), sql, |_| ()).await?.iter().map(|row| row.parsed("object")).collect()
 }
 
@@ -159,5 +219,6 @@ fn object_of(row: &AnyRow) -> Result<ObjectRow, StoreError> {
         status: row.parsed("status")?,
         idx: row.number("idx")?,
         delete_after: row.date("delete_after")?,
+        receipt: row.maybe_text("receipt")?,
     })
 }

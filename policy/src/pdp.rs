@@ -64,7 +64,9 @@ impl Pdp {
         // The logger that casbin starts with keeps a thread alive for each enforcer.
         enforcer.set_logger(Box::new(Silent));
         let refused = || PdpError::Rows(rules.agreement().to_string());
-        if !at_once(enforcer.add_policies(rules.rows()))?? {
+        // It refuses all of them if it has one already, and drops one that is there twice unsaid.
+        let taken = at_once(enforcer.add_policies(rules.rows()))??;
+        if !taken || enforcer.get_policy().len() != rules.rules().len() {
             return Err(refused());
         }
         let links: Vec<Vec<String>> = rules

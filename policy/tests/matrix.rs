@@ -16,7 +16,12 @@ use policy::{Asked, Decision, Pdp, Request, SearchBy, Term, TermForm};
 
 /// Every agreement that is worked out, by the name of its file.
 fn agreements() -> BTreeMap<String, Agreement> {
-    [("policy-fixture".to_owned(), fixture::agreement())].into()
+    let library = agreements::library::AGREEMENTS.iter().map(|(name, document)| {
+        let read =
+            agreements::document::read(document).unwrap_or_else(|violations| panic!("{name}: {violations:?}"));
+        ((*name).to_owned(), read)
+    });
+    library.chain([("policy-fixture".to_owned(), fixture::agreement())]).collect()
 }
 
 #[test]
@@ -114,7 +119,10 @@ fn block(pdp: &Pdp, request: &Request, elements: &[&ElementPath], out: &mut Stri
             return;
         }
     };
-    writeln!(out, "\n{header}").unwrap();
+    if !out.ends_with("\n\n") {
+        out.push('\n');
+    }
+    writeln!(out, "{header}").unwrap();
     let ceilings: Vec<String> = permit.ceilings.iter().map(|(id, rows)| format!("{id} {rows} a day")).collect();
     writeln!(
         out,

@@ -76,6 +76,17 @@ impl TilePath {
         (read.to_string() == path).then_some(read)
     }
 
+    /// Whether a log of `size` entries has this very tile or bundle at its edge or before it.
+    pub fn is_of(self, size: u64) -> bool {
+        match self {
+            Self::Hashes { level, index, width: own } => {
+                let count = size.checked_shr(BITS * u32::from(level)).unwrap_or(0);
+                own == width(count, index)
+            }
+            Self::Entries { index, width: own } => own == width(size, index),
+        }
+    }
+
     /// The paths of all tiles and bundles of a log of `size` entries, levels first.
     pub fn of_log(size: u64) -> impl Iterator<Item = Self> {
         let tiles = (0..8_u8).flat_map(move |level| {
@@ -93,7 +104,7 @@ fn pieces(count: u64) -> impl Iterator<Item = (u64, u16)> {
 
 /// Width of piece `index` of `count` things.
 fn width(count: u64, index: u64) -> u16 {
-    u16::try_from(count.saturating_sub(index * FULL).min(FULL)).unwrap_or(256)
+    u16::try_from(count.saturating_sub(index.saturating_mul(FULL)).min(FULL)).unwrap_or(256)
 }
 
 /// A number in groups of three digits, all but the last marked: `x001/x234/067`.
@@ -324,16 +335,39 @@ pub fn encode_bundle<B: AsRef<[u8]>>(entries: &[B]) -> Result<Vec<u8>, TileError
 ///
 /// # Errors
 /// [`TileError::Cut`] naming the entry, counted from 0, in which the bytes end.
-pub fn decode_bundle(mut bytes: &[u8]) -> Result<Vec<&[u8]>, TileError> {
-    let mut entries = Vec::new();
-    while !bytes.is_empty() {
-        let cut = || TileError::Cut(entries.len());
-        let (length, rest) = bytes.split_first_chunk::<2>().ok_or_else(cut)?;
-        let (entry, rest) = rest.split_at_checked(u16::from_be_bytes(*length).into()).ok_or_else(cut)?;
-        entries.push(entry);
-        bytes = rest;
+pub fn decode_bundle(bytes: &[u8]) -> Result<Vec<&[u8]>, TileError> {
+    Bundle::new(bytes).collect()
+}
+
+/// The entries of a bundle, one after the other; nothing follows an error.
+pub struct Bundle<'a> {
+    rest: &'a [u8],
+    read: usize,
+}
+
+impl<'a> Bundle<'a> {
+    /// Reads these bytes.
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes, read: 0 }
     }
-    Ok(entries)
+}
+
+impl<'a> Iterator for Bundle<'a> {
+    type Item = Result<&'a [u8], TileError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let bytes = std::mem::take(&mut self.rest);
+        if bytes.is_empty() {
+            return None;
+        }
+        let parts = bytes
+            .split_first_chunk::<2>()
+            .and_then(|(length, rest)| rest.split_at_checked(u16::from_be_bytes(*length).into()));
+        let Some((entry, rest)) = parts else { return Some(Err(TileError::Cut(self.read))) };
+        self.rest = rest;
+        self.read += 1;
+        Some(Ok(entry))
+    }
 }
 
 #[cfg(test)]

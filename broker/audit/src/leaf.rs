@@ -110,7 +110,8 @@ pub(crate) fn kind(error: &serde_json::Error) -> &'static str {
     }
 }
 
-fn whole_seconds(at: Timestamp) -> Timestamp {
+/// The second in which an instant lies: all that a leaf says of time.
+pub fn whole_seconds(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 

@@ -7,15 +7,21 @@
 pub mod checkpoint;
 pub mod commitment;
 pub mod event;
+pub mod layout;
 pub mod leaf;
+pub mod standing;
 pub mod state;
 pub mod tile;
 pub mod tree;
+pub mod verify;
 
 pub use checkpoint::{Checkpoint, CheckpointError, LogSigner};
 pub use commitment::{Committed, Opening, Salt};
 pub use event::{Disclosure, Event, Form, GroupChange, LogPurpose, Personal};
+pub use layout::{ExportError, Exported, LogWriter, write_log};
 pub use leaf::{Leaf, LeafError};
+pub use standing::{ReplayError, Standing};
 pub use state::State;
 pub use tile::{Edge, Tile, TilePath, TileReader};
 pub use tree::{Frontier, Hash, HashReader, ProofError};
+pub use verify::{Fault, LogReport, ProvenEntry, ReceiptFile};

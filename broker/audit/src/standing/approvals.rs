@@ -1,0 +1,304 @@
+//! How agreements come into force and out of it: roots, directories, datasets, documents, notes.
+
+use std::sync::Arc;
+
+use agreements::directory::Directory;
+use agreements::lifecycle::{Lifecycle, LifecycleError, Status};
+use agreements::note::Statement;
+use agreements::statements::{ConditionMet, Opinion, PartySignature};
+use agreements::{
+    Agreement, AgreementVersion, AuthorityId, DatasetId, Digest, Function, Note, NoteKey, OfficerNumber,
+    digest_of, document,
+};
+use jiff::Timestamp;
+
+use super::{KnownAgreement, KnownDirectory, ReplayError, Standing, day};
+use crate::state::{AgreementState, NoteKind, NoteState, Step, StepKind};
+
+/// A step out of force, back into it, or to the end.
+#[derive(Clone, Copy)]
+pub(super) enum Turn {
+    Suspend,
+    Resume,
+    Terminate,
+}
+
+impl Turn {
+    pub(super) fn take(self, lifecycle: &mut Lifecycle) -> Result<StepKind, LifecycleError> {
+        match self {
+            Self::Suspend => lifecycle.suspend().map(|()| StepKind::Suspended),
+            Self::Resume => lifecycle.resume().map(|()| StepKind::Resumed),
+            Self::Terminate => lifecycle.terminate().map(|()| StepKind::Terminated),
+        }
+    }
+}
+
+/// A note about an agreement: read first to know who claims to speak, believed once verified.
+pub(super) trait AboutAgreement: Statement {
+    const NOTE: NoteKind;
+    const BY: Function;
+    fn agreement(&self) -> &AgreementVersion;
+    fn authority(&self) -> &AuthorityId;
+    fn add(self, lifecycle: &mut Lifecycle) -> Result<(), LifecycleError>;
+}
+
+impl AboutAgreement for Opinion {
+    const NOTE: NoteKind = NoteKind::Opinion;
+    const BY: Function = Function::Dpo;
+    fn agreement(&self) -> &AgreementVersion {
+        &self.agreement
+    }
+    fn authority(&self) -> &AuthorityId {
+        &self.authority
+    }
+    fn add(self, lifecycle: &mut Lifecycle) -> Result<(), LifecycleError> {
+        lifecycle.add_opinion(self)
+    }
+}
+
+impl AboutAgreement for PartySignature {
+    const NOTE: NoteKind = NoteKind::Signature;
+    const BY: Function = Function::Signatory;
+    fn agreement(&self) -> &AgreementVersion {
+        &self.agreement
+    }
+    fn authority(&self) -> &AuthorityId {
+        &self.authority
+    }
+    fn add(self, lifecycle: &mut Lifecycle) -> Result<(), LifecycleError> {
+        lifecycle.add_signature(self)
+    }
+}
+
+impl AboutAgreement for ConditionMet {
+    const NOTE: NoteKind = NoteKind::Condition;
+    const BY: Function = Function::Signatory;
+    fn agreement(&self) -> &AgreementVersion {
+        &self.agreement
+    }
+    fn authority(&self) -> &AuthorityId {
+        &self.authority
+    }
+    fn add(self, lifecycle: &mut Lifecycle) -> Result<(), LifecycleError> {
+        lifecycle.add_condition(self)
+    }
+}
+
+impl Standing {
+    pub(super) fn trust_root(
+        &mut self,
+        authority: &AuthorityId,
+        key: &NoteKey,
+        by: &OfficerNumber,
+    ) -> Result<(), ReplayError> {
+        self.acts(by)?;
+        if self.roots.contains_key(authority) {
+            return Err(ReplayError::exists("root key of", authority));
+        }
+        if self.roots.values().any(|other| other.public() == key.public()) {
+            return Err(ReplayError::SharedKey(authority.clone()));
+        }
+        self.roots.insert(authority.clone(), key.clone());
+        Ok(())
+    }
+
+    pub(super) fn change_directory(&mut self, note: &str) -> Result<(), ReplayError> {
+        let read = Note::parse(note)?;
+        let claimed = Directory::from_note(&read)?.authority;
+        let root = self.roots.get(&claimed).ok_or_else(|| ReplayError::unknown("root key of", &claimed))?;
+        let directory = <Directory as Statement>::verified(&read, root)?;
+        directory.follows(self.directory(&claimed))?;
+        let mut others = self.directories.keys().filter(|other| **other != claimed);
+        if others.any(|other| self.directory(other).is_some_and(|d| d.shares_key_with(&directory).is_some())) {
+            return Err(ReplayError::SharedKey(claimed));
+        }
+        let known = KnownDirectory { directory, note: note.to_owned() };
+        let history = self.directories.entry(claimed).or_default();
+        let mut next: Vec<Arc<KnownDirectory>> = history.to_vec();
+        next.push(Arc::new(known));
+        *history = next.into();
+        Ok(())
+    }
+
+    pub(super) fn publish(
+        &mut self,
+        dataset: &DatasetId,
+        digest: Digest,
+        by: &OfficerNumber,
+    ) -> Result<(), ReplayError> {
+        self.acts(by)?;
+        for (version, lifecycle) in self.agreements() {
+            let held = matches!(lifecycle.status(), Status::InForce | Status::Suspended);
+            if let Some(described) = lifecycle.agreement().dataset(dataset).filter(|_| held)
+                && digest_of(described)? != digest
+            {
+                let (dataset, agreement) = (dataset.clone(), version.clone());
+                return Err(ReplayError::Dataset { dataset, agreement });
+            }
+        }
+        self.datasets.insert(dataset.clone(), digest);
+        Ok(())
+    }
+
+    pub(super) fn deposit(&self, dataset: &DatasetId, by: &OfficerNumber) -> Result<(), ReplayError> {
+        self.acts(by)?;
+        self.datasets.get(dataset).map(|_| ()).ok_or_else(|| ReplayError::unknown("dataset", dataset))
+    }
+
+    pub(super) fn propose(
+        &mut self,
+        agreement: &AgreementVersion,
+        digest: Digest,
+        text: &str,
+        by: &OfficerNumber,
+    ) -> Result<(), ReplayError> {
+        self.acts(by)?;
+        let read = document::read(text).map_err(|violations| ReplayError::Document {
+            agreement: agreement.clone(),
+            violations: violations.to_string(),
+        })?;
+        if read.at_version() != *agreement || read.digest()? != digest {
+            return Err(ReplayError::Text(agreement.clone()));
+        }
+        self.add_agreement(read, text)
+    }
+
+    /// Adds an agreement that was read, the root keys of its parties being the accepted ones.
+    pub(super) fn add_agreement(&mut self, agreement: Agreement, text: &str) -> Result<(), ReplayError> {
+        let version = agreement.at_version();
+        if self.agreements.contains_key(&version) {
+            return Err(ReplayError::exists("agreement", version));
+        }
+        for party in &agreement.parties {
+            if self.roots.get(&party.authority) != Some(&party.root_key) {
+                return Err(ReplayError::Root(party.authority.clone()));
+            }
+        }
+        let record = AgreementState { document: text.to_owned(), notes: Vec::new(), steps: Vec::new() };
+        let known = KnownAgreement { lifecycle: Lifecycle::new(agreement)?, record };
+        self.agreements.insert(version, Arc::new(known));
+        Ok(())
+    }
+
+    pub(super) fn opinion(&mut self, note: &str) -> Result<(), ReplayError> {
+        self.add_note::<Opinion>(note, None)
+    }
+
+    pub(super) fn signature(&mut self, note: &str) -> Result<(), ReplayError> {
+        self.add_note::<PartySignature>(note, None)
+    }
+
+    pub(super) fn condition(&mut self, note: &str) -> Result<(), ReplayError> {
+        self.add_note::<ConditionMet>(note, None)
+    }
+
+    /// Adds a note, verified under version `directory` of its authority's directory or, where none
+    /// is named, the one in use.
+    pub(super) fn add_note<S: AboutAgreement>(
+        &mut self,
+        note: &str,
+        directory: Option<u32>,
+    ) -> Result<(), ReplayError> {
+        let read = Note::parse(note)?;
+        let claimed = S::from_note(&read)?;
+        let directory = self.directory_at(claimed.authority(), directory)?;
+        let (statement, _) = directory.verified::<S>(&read, S::BY)?;
+        let version = directory.version;
+        self.change(claimed.agreement(), |known| {
+            statement.add(&mut known.lifecycle)?;
+            known.record.notes.push(NoteState { kind: S::NOTE, note: note.to_owned(), directory: version });
+            Ok(())
+        })
+    }
+
+    /// Version `version` of an authority's directory or, where none is named, the one in use.
+    pub(super) fn directory_at(
+        &self,
+        authority: &AuthorityId,
+        version: Option<u32>,
+    ) -> Result<&Directory, ReplayError> {
+        let history = self.directories.get(authority).into_iter().flat_map(|history| history.iter());
+        history
+            .rev()
+            .map(|known| &known.directory)
+            .find(|directory| version.is_none_or(|version| directory.version == version))
+            .ok_or_else(|| ReplayError::unknown("directory of", authority))
+    }
+
+    pub(super) fn enter_into_force(
+        &mut self,
+        at: Timestamp,
+        agreement: &AgreementVersion,
+        digest: Digest,
+        by: &OfficerNumber,
+        policy_epoch: u64,
+    ) -> Result<(), ReplayError> {
+        self.acts(by)?;
+        let known = self.known(agreement)?;
+        if known.lifecycle.digest() != digest {
+            return Err(ReplayError::Text(agreement.clone()));
+        }
+        for described in &known.lifecycle.agreement().datasets {
+            if self.datasets.get(&described.id) != Some(&digest_of(described)?) {
+                let (dataset, agreement) = (described.id.clone(), agreement.clone());
+                return Err(ReplayError::Dataset { dataset, agreement });
+            }
+        }
+        let other = self.agreements().find(|(version, other)| {
+            let held = matches!(other.status(), Status::InForce | Status::Suspended);
+            version.id == agreement.id && *version != agreement && held
+        });
+        if let Some((version, _)) = other {
+            return Err(ReplayError::OtherVersion(version.clone()));
+        }
+        self.next_policy_epoch(policy_epoch)?;
+        self.change(agreement, |known| {
+            known.lifecycle.enter_into_force(day(at))?;
+            known.record.steps.push(Step { kind: StepKind::InForce, at });
+            Ok(())
+        })?;
+        self.policy_epoch = policy_epoch;
+        Ok(())
+    }
+
+    pub(super) fn step(
+        &mut self,
+        at: Timestamp,
+        turn: Turn,
+        agreement: &AgreementVersion,
+        by: &OfficerNumber,
+        policy_epoch: u64,
+    ) -> Result<(), ReplayError> {
+        self.acts(by)?;
+        self.next_policy_epoch(policy_epoch)?;
+        self.change(agreement, |known| {
+            let kind = turn.take(&mut known.lifecycle)?;
+            known.record.steps.push(Step { kind, at });
+            Ok(())
+        })?;
+        self.policy_epoch = policy_epoch;
+        match turn {
+            // What waits under a terminated agreement is destroyed.
+            Turn::Terminate => self.objects.retain(|_, object| object.agreement != *agreement),
+            Turn::Suspend | Turn::Resume => {}
+        }
+        Ok(())
+    }
+
+    /// Changes an agreement; a change that is refused leaves it as it was.
+    fn change(
+        &mut self,
+        agreement: &AgreementVersion,
+        change: impl FnOnce(&mut KnownAgreement) -> Result<(), ReplayError>,
+    ) -> Result<(), ReplayError> {
+        let mut known = self.known(agreement)?.clone();
+        change(&mut known)?;
+        self.agreements.insert(agreement.clone(), Arc::new(known));
+        Ok(())
+    }
+
+    const fn next_policy_epoch(&self, found: u64) -> Result<(), ReplayError> {
+        let expected = self.policy_epoch + 1;
+        if found == expected { Ok(()) } else { Err(ReplayError::Epoch { found, expected }) }
+    }
+}

@@ -1,0 +1,154 @@
+//! Who takes part: officers of the provider, endpoints, exchange groups, keys of the vault.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use agreements::enrolment::check_enrolment;
+use agreements::note::Statement as _;
+use agreements::statements::Enrolment;
+use agreements::{AuthorityId, EndpointId, Function, GroupId, Note, OfficerNumber};
+use jiff::Timestamp;
+
+use super::{KnownEndpoint, ReplayError, Standing, day};
+use crate::event::GroupChange;
+use crate::state::{EndpointState, GroupState, OfficerState};
+
+impl Standing {
+    /// The first officer of all is named by itself; every other by one who may act.
+    pub(super) fn change_officer(
+        &mut self,
+        officer: &OfficerNumber,
+        next: OfficerState,
+        by: &OfficerNumber,
+    ) -> Result<(), ReplayError> {
+        let is_first = self.officers.is_empty() && officer == by && next.active;
+        if !is_first {
+            self.acts(by)?;
+        }
+        self.officers.insert(officer.clone(), next);
+        Ok(())
+    }
+
+    pub(super) fn enrol(&mut self, at: Timestamp, note: &str) -> Result<(), ReplayError> {
+        let known = self.verify_enrolment(note, None)?;
+        check_enrolment(&known.enrolment, at)?;
+        let endpoint = &known.enrolment.endpoint;
+        match self.endpoints.get(endpoint) {
+            Some(other) if other.enrolment.authority != known.enrolment.authority => {
+                return Err(ReplayError::exists("endpoint", endpoint));
+            }
+            Some(older) if older.enrolment.at > known.enrolment.at => {
+                return Err(ReplayError::exists("newer enrolment of endpoint", endpoint));
+            }
+            Some(_) | None => {}
+        }
+        self.endpoints.insert(endpoint.clone(), Arc::new(known));
+        Ok(())
+    }
+
+    /// Verifies an enrolment under version `directory` of its authority's directory or, where none
+    /// is named, the one in use.
+    pub(super) fn verify_enrolment(
+        &self,
+        note: &str,
+        directory: Option<u32>,
+    ) -> Result<KnownEndpoint, ReplayError> {
+        let read = Note::parse(note)?;
+        let claimed = Enrolment::from_note(&read)?;
+        let directory = self.directory_at(&claimed.authority, directory)?;
+        let (enrolment, _) = directory.verified::<Enrolment>(&read, Function::Enrolment)?;
+        let record = EndpointState { note: note.to_owned(), directory: directory.version, active: true };
+        Ok(KnownEndpoint { enrolment, record })
+    }
+
+    pub(super) fn remove_endpoint(
+        &mut self,
+        authority: &AuthorityId,
+        endpoint: &EndpointId,
+    ) -> Result<(), ReplayError> {
+        match self.endpoints.get_mut(endpoint) {
+            Some(known) if known.record.active && known.enrolment.authority == *authority => {
+                Arc::make_mut(known).record.active = false;
+                Ok(())
+            }
+            _ => Err(ReplayError::unknown("active endpoint", endpoint)),
+        }
+    }
+
+    pub(super) fn change_group(
+        &mut self,
+        at: Timestamp,
+        group: GroupId,
+        next: GroupState,
+        change: GroupChange,
+    ) -> Result<(), ReplayError> {
+        let lifecycle = &self.known(&next.agreement)?.lifecycle;
+        if !lifecycle.agreement().recipients().any(|party| party.authority == next.recipient) {
+            return Err(ReplayError::unknown("recipient", &next.recipient));
+        }
+        let mut members: BTreeSet<EndpointId> = match (self.groups.get(&group), change) {
+            (None, GroupChange::Created) => {
+                let status = lifecycle.status_on(day(at));
+                if !lifecycle.is_open(day(at)) {
+                    let (agreement, status) = (next.agreement, status.to_string());
+                    return Err(ReplayError::NotInForce { agreement, status });
+                }
+                BTreeSet::new()
+            }
+            (None, GroupChange::Added | GroupChange::Removed | GroupChange::Refreshed) => {
+                return Err(ReplayError::unknown("group", group));
+            }
+            (Some(_), GroupChange::Created) => return Err(ReplayError::exists("group", group)),
+            (Some(old), _) if old.agreement != next.agreement || old.recipient != next.recipient => {
+                return Err(ReplayError::Mismatch { what: "the group" });
+            }
+            (Some(old), _) if next.epoch <= old.epoch => {
+                return Err(ReplayError::GroupEpoch { found: next.epoch, previous: old.epoch });
+            }
+            (Some(old), _) => old.endpoints.iter().cloned().collect(),
+        };
+        for endpoint in &next.endpoints {
+            match change {
+                GroupChange::Created | GroupChange::Added => {
+                    self.may_join(at, endpoint, &next.recipient)?;
+                    members.insert(endpoint.clone());
+                }
+                GroupChange::Removed if members.remove(endpoint) => {}
+                GroupChange::Removed => return Err(ReplayError::unknown("member", endpoint)),
+                GroupChange::Refreshed => {
+                    return Err(ReplayError::Mismatch { what: "an endpoint of a refresh" });
+                }
+            }
+        }
+        self.groups.insert(group, GroupState { endpoints: members.into_iter().collect(), ..next });
+        Ok(())
+    }
+
+    fn may_join(
+        &self,
+        at: Timestamp,
+        endpoint: &EndpointId,
+        recipient: &AuthorityId,
+    ) -> Result<(), ReplayError> {
+        match self.endpoint(endpoint) {
+            Some(enrolment) if enrolment.authority == *recipient => Ok(check_enrolment(enrolment, at)?),
+            _ => Err(ReplayError::unknown("active endpoint", endpoint)),
+        }
+    }
+
+    pub(super) fn make_key(&mut self, key: &str, kind: &str) -> Result<(), ReplayError> {
+        if self.keys.contains_key(key) {
+            return Err(ReplayError::exists("key", key));
+        }
+        Arc::make_mut(&mut self.keys).insert(key.to_owned(), kind.to_owned());
+        Ok(())
+    }
+
+    pub(super) fn destroy_key(&mut self, key: &str, kind: &str) -> Result<(), ReplayError> {
+        if self.keys.get(key).map(String::as_str) != Some(kind) {
+            return Err(ReplayError::unknown("key", key));
+        }
+        Arc::make_mut(&mut self.keys).remove(key);
+        Ok(())
+    }
+}

@@ -1,3 +1,18 @@
 //! The broker: the only place where agreements, policy, pseudonymisation, exchange and audit meet.
 
+pub mod app;
+pub mod config;
+pub mod disclosure;
+mod domains;
+pub mod govern;
+pub mod governed;
+pub mod groups;
+pub mod http;
+mod personal;
+pub mod recorder;
+pub mod roles;
+pub mod source;
+pub mod start;
 pub mod store;
+mod tags;
+mod trust;

@@ -303,6 +303,11 @@ pub fn tiles_for_inclusion(index: u64, size: u64) -> Vec<(u8, u64)> {
     asked(|reader| drop(crate::tree::inclusion_proof(index, size, reader)))
 }
 
+/// The tiles (level, index) that the root of the first `size` entries is made of.
+pub fn tiles_for_root(size: u64) -> Vec<(u8, u64)> {
+    asked(|reader| drop(crate::tree::root(size, reader)))
+}
+
 /// The tiles (level, index) that a consistency proof reads, to be fetched before it is made.
 pub fn tiles_for_consistency(old: u64, new: u64) -> Vec<(u8, u64)> {
     asked(|reader| drop(crate::tree::consistency_proof(old, new, reader)))

@@ -1,0 +1,102 @@
+//! What could be neither answered nor refused: malformed, not vouched for, changed, repeated.
+
+use std::sync::Arc;
+
+use agreements::{AuthorityId, RequestId};
+use audit::{Event, Personal};
+use exchange::Kind;
+use exchange::content::FromBroker;
+
+use super::SpineError;
+use super::authenticate::{Asked, Unasked};
+use crate::app::App;
+use crate::groups::LiveGroup;
+use crate::recorder::{Effect, Item, Outgoing};
+
+/// The same question again: says at which entry it was answered.
+pub(super) async fn repeated(app: &App, asked: Asked, first: u64) -> Result<(), SpineError> {
+    let request = asked.question.request;
+    let (recipient, agreement) = (asked.recipient.clone(), asked.group.agreement.id.clone());
+    let item = Item::at(move |place| Event::Repeated {
+        recipient,
+        agreement,
+        sequence: place.sequence,
+        request,
+        first,
+    });
+    let body = FromBroker::Repeated { request, first };
+    send(app, &asked.group, asked.position, item.by(asked.personal()), body).await
+}
+
+/// Another question under an id that was used before.
+pub(super) async fn changed(app: &App, asked: Asked) -> Result<(), SpineError> {
+    let detail = "this request id was used before, for another question; nothing was given";
+    of(app, asked, 409, "changed", detail).await
+}
+
+/// The statement or the endpoint lost its standing meanwhile.
+pub(super) async fn unvouched(app: &App, asked: Asked) -> Result<(), SpineError> {
+    of(app, asked, 401, "not-vouched-for", "nobody who may do so vouches for this officer").await
+}
+
+/// The agreement changed too often meanwhile.
+pub(super) async fn busy(app: &App, asked: Asked) -> Result<(), SpineError> {
+    of(app, asked, 503, "changing", "the agreement is being changed; ask again in a moment").await
+}
+
+async fn of(
+    app: &App,
+    asked: Asked,
+    status: u16,
+    code: &'static str,
+    detail: &'static str,
+) -> Result<(), SpineError> {
+    let unasked = Unasked { request: Some(asked.question.request), status, code, detail };
+    let personal = asked.personal();
+    record(app, &asked.group, asked.position, asked.recipient.clone(), unasked, Some(personal)).await
+}
+
+/// Records and sends a problem with a message that is no question.
+pub(super) async fn record(
+    app: &App,
+    group: &Arc<LiveGroup>,
+    position: u64,
+    recipient: AuthorityId,
+    unasked: Unasked,
+    personal: Option<Personal>,
+) -> Result<(), SpineError> {
+    let Unasked { request, status, code, detail } = unasked;
+    let agreement = group.agreement.id.clone();
+    let mut item = Item::at(move |place| Event::Problem {
+        recipient,
+        agreement,
+        sequence: place.sequence,
+        request,
+        status,
+        code: code.to_owned(),
+    });
+    item.personal = personal;
+    let body = problem(request, status, code, detail);
+    send(app, group, position, item, body).await
+}
+
+fn problem(request: Option<RequestId>, status: u16, code: &str, detail: &str) -> FromBroker {
+    FromBroker::Problem { request, status, code: code.to_owned(), detail: detail.to_owned() }
+}
+
+async fn send(
+    app: &App,
+    group: &Arc<LiveGroup>,
+    position: u64,
+    item: Item,
+    body: FromBroker,
+) -> Result<(), SpineError> {
+    let item = item.and(Effect::ArrivalDone { group: group.id, position }).sending(Outgoing {
+        group: group.id,
+        kind: Kind::Envelope,
+        id: app.message_id(),
+        body,
+    });
+    app.recorder.record(item).await?;
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! What a recipient signs: `held` lets the key of an object follow, `opened` closes the disclosure.
+
+use std::sync::Arc;
+
+use agreements::statements::{Receipt, ReceiptStage};
+use agreements::{EndpointId, Note, Statement};
+use audit::Event;
+use exchange::identity::receipt_key;
+
+use super::authenticate::Unasked;
+use super::{SpineError, key, problem};
+use crate::app::App;
+use crate::groups::LiveGroup;
+use crate::recorder::{Effect, Item};
+use crate::store::entries;
+
+/// Takes a receipt.
+pub(super) async fn take(
+    app: &App,
+    group: &Arc<LiveGroup>,
+    position: u64,
+    endpoint: &EndpointId,
+    note: &str,
+) -> Result<(), SpineError> {
+    let receipt = match check(app, group, endpoint, note).await? {
+        Ok(receipt) => receipt,
+        Err(detail) => {
+            let unasked = Unasked { request: None, status: 400, code: "bad-receipt", detail };
+            return problem::record(app, group, position, group.recipient.clone(), unasked, None).await;
+        }
+    };
+    match (receipt.stage, receipt.object) {
+        (ReceiptStage::Held, Some(object)) => key::deliver(app, group, position, receipt, object, note).await,
+        (ReceiptStage::Held, None) => {
+            let detail = "a message needs no receipt `held`; only an object does";
+            let unasked = Unasked { request: Some(receipt.request), status: 400, code: "bad-receipt", detail };
+            problem::record(app, group, position, group.recipient.clone(), unasked, None).await
+        }
+        (ReceiptStage::Opened, object) => {
+            let event = Event::ReceiptOpened {
+                recipient: group.recipient.clone(),
+                agreement: group.agreement.id.clone(),
+                receipt: note.to_owned(),
+            };
+            let mut item = Item::of(event).and(Effect::ArrivalDone { group: group.id, position });
+            if let Some(object) = object {
+                item = item.and(Effect::ObjectOpened { object });
+            }
+            app.recorder.record(item).await?;
+            if let Some(object) = object {
+                app.remove_object(object).await;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The receipt, if it is this endpoint's and speaks of a disclosure that was made to it.
+async fn check(
+    app: &App,
+    group: &Arc<LiveGroup>,
+    endpoint: &EndpointId,
+    note: &str,
+) -> Result<Result<Receipt, &'static str>, SpineError> {
+    const BAD: &str = "the receipt is not signed by the endpoint that sent it, or cannot be read";
+    let standing = app.standing.load();
+    let Some(enrolled) = standing.endpoint(endpoint) else { return Ok(Err(BAD)) };
+    let Ok(key) = receipt_key(endpoint, &enrolled.leaf_key) else { return Ok(Err(BAD)) };
+    let Ok(parsed) = Note::parse(note) else { return Ok(Err(BAD)) };
+    let Ok(receipt) = Receipt::verified(&parsed, &key) else { return Ok(Err(BAD)) };
+    drop(standing);
+    if receipt.authority != group.recipient
+        || receipt.endpoint != *endpoint
+        || receipt.agreement != group.agreement.id
+    {
+        return Ok(Err("the receipt speaks of another recipient or agreement"));
+    }
+    let entry = entries::at(&mut app.store.read().await?, receipt.index).await?;
+    let made_to_it = entry.is_some_and(|entry| {
+        entry.operation == "disclosure"
+            && entry.disclosure == Some(receipt.disclosure)
+            && entry.recipient.as_ref() == Some(&group.recipient)
+    });
+    if !made_to_it {
+        return Ok(Err("the receipt speaks of a disclosure that was not made to you"));
+    }
+    Ok(Ok(receipt))
+}

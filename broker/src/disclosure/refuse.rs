@@ -1,0 +1,84 @@
+//! A refusal is a value: on record like a disclosure, whole for the provider, reduced for the asker.
+
+use std::sync::Arc;
+
+use agreements::ClauseId;
+use audit::Event;
+use exchange::Kind;
+use exchange::content::FromBroker;
+use policy::{Dimension, Refusal};
+
+use super::SpineError;
+use super::authenticate::Asked;
+use crate::app::App;
+use crate::governed::{self, Governed};
+use crate::recorder::{Condition, Effect, Item, Outgoing, Overtaken, RecordError};
+
+/// A question that is refused, and why.
+pub(super) struct Refused {
+    asked: Asked,
+    refusal: Refusal,
+}
+
+/// Refused by the clauses of the agreement.
+pub(super) fn by_policy(asked: Asked, _governed: Arc<Governed>, refusal: Refusal) -> Refused {
+    Refused { asked, refusal }
+}
+
+/// Refused because the agreement is not in force now.
+pub(super) fn not_open(app: &App, asked: Asked) -> Refused {
+    let standing = app.standing.load();
+
+    let refusal = governed::why_not_open(&standing, &asked.question.agreement);
+    Refused { asked, refusal }
+}
+
+/// Refused because the day's ceiling is reached.
+pub(super) fn ceiling(app: &App, asked: Asked, clause: &ClauseId) -> Refused {
+    let plain = "the ceiling of records for today is reached".to_owned();
+    let whole = vec![format!("ceiling of clause `{clause}` is reached on {}", app.today())];
+    Refused { asked, refusal: Refusal { dimension: Dimension::Ceiling, whole, plain } }
+}
+
+/// Refused because what is sought cannot be searched in that form.
+pub(super) fn search(asked: Asked, element: agreements::ElementPath, whole: String) -> Refused {
+    let plain = format!("`{element}` cannot be searched in the form in which you gave it");
+    Refused { asked, refusal: Refusal { dimension: Dimension::Search(element), whole: vec![whole], plain } }
+}
+
+/// Records the refusal and sends it.
+pub(super) async fn record(app: &App, refused: Refused) -> Result<(), SpineError> {
+    let Refused { asked, refusal } = refused;
+    let request = asked.question.request;
+    let dimension = refusal.dimension.as_str().to_owned();
+    let body = FromBroker::Refusal { request, dimension: dimension.clone(), plain: refusal.plain };
+    let (recipient, agreement) = (asked.recipient.clone(), asked.group.agreement.id.clone());
+    let (purpose, role, dataset) =
+        (asked.question.purpose.clone(), asked.statement.role.clone(), asked.question.dataset.clone());
+    let whole = refusal.whole;
+    let version = Some(asked.group.agreement.version);
+    let item = Item::at(move |place| Event::Refusal {
+        recipient,
+        agreement,
+        version,
+        sequence: place.sequence,
+        request,
+        dimension,
+        explanation: whole,
+        purpose: Some(purpose),
+        role: Some(role),
+        dataset: Some(dataset),
+    })
+    .by(asked.personal())
+    .while_holds(Condition::NewRequest { group: asked.group.id, request, digest: asked.digest })
+    .and(Effect::ArrivalDone { group: asked.group.id, position: asked.position })
+    .sending(Outgoing { group: asked.group.id, kind: Kind::Envelope, id: app.message_id(), body });
+    match app.recorder.record(item).await {
+        Ok(_) => Ok(()),
+        Err(RecordError::Overtaken(Overtaken::Answered { first })) => {
+            super::problem::repeated(app, asked, first).await
+        }
+        Err(RecordError::Overtaken(Overtaken::Changed)) => super::problem::changed(app, asked).await,
+        Err(other) => Err(other.into()),
+    }
+}

@@ -1,0 +1,297 @@
+//! An agreement from its proposal to its end.
+
+use std::collections::BTreeSet;
+
+use agreements::digest::digest_of;
+use agreements::document;
+use agreements::lifecycle::Status;
+use agreements::statements::{ConditionMet, Opinion, PartySignature};
+use agreements::{
+    Agreement, AgreementId, AgreementVersion, AuthorityId, Digest, GroupId, Note, PartyRole, Statement,
+};
+use audit::{Event, GroupChange as What};
+
+use super::{Acting, GovernError, endpoint};
+use crate::app::App;
+use crate::recorder::{Effect, GroupChange, Item, Recorded};
+use crate::store::agreements::{AgreementNote, AgreementRow};
+use crate::store::datasets::DatasetRow;
+use crate::store::groups::GroupStatus;
+use crate::{disclosure, domains, governed};
+
+/// Publishes a dataset: its description, with a category for every element.
+///
+/// # Errors
+/// [`GovernError`]
+pub async fn publish_dataset(app: &App, by: &Acting, text: &str) -> Result<Recorded, GovernError> {
+    let dataset = document::read_dataset(text).map_err(GovernError::Document)?;
+    if dataset.controller != app.config.authority {
+        let text = format!("dataset `{}` is controlled by `{}`", dataset.id, dataset.controller);
+        return Err(GovernError::NotAllowed(text));
+    }
+    let digest = digest_of(&dataset)?;
+    let event = Event::DatasetPublished { dataset: dataset.id.clone(), digest, by: by.officer.clone() };
+    let row = DatasetRow { id: dataset.id, digest, document: text.to_owned() };
+    Ok(app.recorder.record(Item::of(event).and(Effect::Dataset { row })).await?)
+}
+
+/// Proposes an agreement.
+///
+/// # Errors
+/// [`GovernError`]
+pub async fn propose(app: &App, by: &Acting, text: &str) -> Result<(AgreementVersion, Recorded), GovernError> {
+    let agreement = document::read(text).map_err(GovernError::Document)?;
+    check_proposal(app, &agreement)?;
+    governed::compile(&agreement).map_err(GovernError::NotAllowed)?;
+    let (version, digest) = (agreement.at_version(), agreement.digest()?);
+    let event = Event::Proposed {
+        agreement: version.clone(),
+        digest,
+        document: text.to_owned(),
+        by: by.officer.clone(),
+    };
+    let status = Status::Proposed.as_str().to_owned();
+    let row = AgreementRow { agreement: version.clone(), digest, document: text.to_owned(), status };
+    let recorded = app.recorder.record(Item::of(event).and(Effect::AgreementProposed { row })).await?;
+    Ok((version, recorded))
+}
+
+/// What a proposal must agree with here: this authority, its log, the trusted roots, the datasets.
+fn check_proposal(app: &App, agreement: &Agreement) -> Result<(), GovernError> {
+    let refuse = |text: String| Err(GovernError::NotAllowed(text));
+    let Some(provider) = agreement.provider() else {
+        return refuse("the agreement has no provider".to_owned());
+    };
+    if provider.authority != app.config.authority {
+        return refuse(format!(
+            "the provider is `{}`, and this is `{}`",
+            provider.authority, app.config.authority
+        ));
+    }
+    if provider.log_key.as_ref() != Some(app.log_key()) {
+        return refuse("the provider's log key is another than that of this record".to_owned());
+    }
+    let standing = app.standing.load();
+    for party in &agreement.parties {
+        if standing.root(&party.authority) != Some(&party.root_key) {
+            return refuse(format!(
+                "the root key of `{}` is not the one that is trusted here",
+                party.authority
+            ));
+        }
+        if standing.directory(&party.authority).is_none() {
+            return refuse(format!("`{}` has no directory here yet", party.authority));
+        }
+    }
+    for dataset in &agreement.datasets {
+        if standing.dataset(&dataset.id) != Some(digest_of(dataset)?) {
+            return refuse(format!("dataset `{}` is not published as the agreement describes it", dataset.id));
+        }
+    }
+    Ok(())
+}
+
+/// Takes an opinion, a signature or an attestation, whichever the note is.
+///
+/// # Errors
+/// [`GovernError`]
+pub async fn take_note(app: &App, text: &str) -> Result<(AgreementVersion, Recorded), GovernError> {
+    let note = Note::parse(text)?;
+    let first = note.text().lines().next().unwrap_or_default();
+    let (agreement, kind, authority, event) = match first {
+        Opinion::KIND => {
+            let said = Opinion::from_note(&note)?;
+            let event = Event::OpinionGiven { note: text.to_owned() };
+            (said.agreement, "opinion".to_owned(), said.authority, event)
+        }
+        PartySignature::KIND => {
+            let said = PartySignature::from_note(&note)?;
+            let event = Event::Signed { note: text.to_owned() };
+            (said.agreement, "signature".to_owned(), said.authority, event)
+        }
+        _ => {
+            let said = ConditionMet::from_note(&note)?;
+            let event = Event::ConditionAttested { note: text.to_owned() };
+            (said.agreement, format!("condition/{}", said.condition), said.authority, event)
+        }
+    };
+    let status = status_after(app, &agreement, &event)?;
+    let note = AgreementNote { kind, authority, note: text.to_owned() };
+    let item = Item::of(event)
+        .and(Effect::AgreementNote { agreement: agreement.clone(), note })
+        .and(Effect::AgreementStatus { agreement: agreement.clone(), status });
+    let recorded = app.recorder.record(item).await?;
+    Ok((agreement, recorded))
+}
+
+/// The status that the row gets. The standing decides; an act that overtakes this one is entered
+/// after it and writes its own.
+fn status_after(app: &App, agreement: &AgreementVersion, event: &Event) -> Result<String, GovernError> {
+    let mut standing = audit::Standing::clone(&app.standing.load());
+    let now = app.clock.now();
+    standing.apply(now, event).map_err(|error| GovernError::NotAllowed(error.to_string()))?;
+    let known = standing.agreement(agreement);
+    let known =
+        known.ok_or_else(|| GovernError::Absent(format!("agreement `{agreement}` was never proposed")))?;
+    Ok(known.status().as_str().to_owned())
+}
+
+/// Brings an agreement into force: domain seeds and groups come into being with it.
+///
+/// # Errors
+/// [`GovernError`]
+pub async fn enter_into_force(
+    app: &App,
+    by: &Acting,
+    agreement: &AgreementVersion,
+) -> Result<Recorded, GovernError> {
+    let standing = app.standing.load_full();
+    let known = standing.agreement(agreement);
+    let known =
+        known.ok_or_else(|| GovernError::Absent(format!("agreement `{agreement}` was never proposed")))?;
+    governed::compile(known.agreement()).map_err(GovernError::NotAllowed)?;
+    let (digest, document) = (known.digest(), known.agreement().clone());
+    let event = Event::InForce {
+        agreement: agreement.clone(),
+        digest,
+        by: by.officer.clone(),
+        policy_epoch: standing.policy_epoch().saturating_add(1),
+    };
+    let status = status_after(app, agreement, &event)?;
+    let mut items = vec![stepping(agreement, digest, by, Step::InForce, status)];
+    items.extend(domains::make_seeds(&app.core, &document).map_err(GovernError::Vault)?);
+    items.extend(document.recipients().map(|party| created(app, agreement, digest, &party.authority)));
+    let recorded = app.recorder.record_all(items).await?;
+    endpoint::admit_all(app).await?;
+    first(recorded)
+}
+
+fn created(app: &App, agreement: &AgreementVersion, digest: Digest, recipient: &AuthorityId) -> Item {
+    let group = GroupId::from_bytes(app.rng.id());
+    let (named, to) = (agreement.clone(), recipient.clone());
+    Item::at(move |place| Event::GroupChanged {
+        group,
+        agreement: named,
+        recipient: to,
+        epoch: place.group_epoch,
+        change: What::Created,
+        endpoints: Vec::new(),
+    })
+    .changing(GroupChange::Create {
+        group,
+        agreement: agreement.clone(),
+        digest,
+        recipient: recipient.clone(),
+    })
+}
+
+/// A step in the life of an agreement.
+#[derive(Clone)]
+enum Step {
+    InForce,
+    Suspended(String),
+    Resumed(String),
+    Terminated(String),
+}
+
+fn stepping(agreement: &AgreementVersion, digest: Digest, by: &Acting, step: Step, status: String) -> Item {
+    let (named, officer) = (agreement.clone(), by.officer.clone());
+    Item::at(move |place| {
+        let (agreement, by, policy_epoch) = (named, officer, place.next_policy_epoch);
+        match step {
+            Step::InForce => Event::InForce { agreement, digest, by, policy_epoch },
+            Step::Suspended(grounds) => Event::Suspended { agreement, by, policy_epoch, grounds },
+            Step::Resumed(grounds) => Event::Resumed { agreement, by, policy_epoch, grounds },
+            Step::Terminated(grounds) => Event::Terminated { agreement, by, policy_epoch, grounds },
+        }
+    })
+    .and(Effect::AgreementStatus { agreement: agreement.clone(), status })
+}
+
+/// Suspends an agreement: no disclosure under it has a later index.
+///
+/// # Errors
+/// [`GovernError`]
+pub async fn suspend(
+    app: &App,
+    by: &Acting,
+    agreement: &AgreementId,
+    grounds: &str,
+) -> Result<Recorded, GovernError> {
+    let (version, digest) = standing_version(app, agreement)?;
+    let status = Status::Suspended.as_str().to_owned();
+    let item = stepping(&version, digest, by, Step::Suspended(grounds.to_owned()), status);
+    Ok(app.recorder.record(with_groups(app, item, agreement, GroupStatus::Suspended)).await?)
+}
+
+/// Resumes a suspended agreement; keys that waited go out, each decided again.
+///
+/// # Errors
+/// [`GovernError`]
+pub async fn resume(
+    app: &App,
+    by: &Acting,
+    agreement: &AgreementId,
+    grounds: &str,
+) -> Result<Recorded, GovernError> {
+    let (version, digest) = standing_version(app, agreement)?;
+    let status = Status::InForce.as_str().to_owned();
+    let item = stepping(&version, digest, by, Step::Resumed(grounds.to_owned()), status);
+    let recorded = app.recorder.record(with_groups(app, item, agreement, GroupStatus::Open)).await?;
+    for group in app.groups.all().iter().filter(|group| group.agreement.id == *agreement) {
+        group.inbox.notify_waiters();
+        if let Err(error) = disclosure::key::deliver_waiting(app, group).await {
+            tracing::error!(group = %group.id, %error, "keys that waited could not be sent");
+        }
+    }
+    endpoint::admit_all(app).await?;
+    Ok(recorded)
+}
+
+/// Ends an agreement: the members are removed, what waits is destroyed.
+///
+/// # Errors
+/// [`GovernError`]
+pub async fn terminate(
+    app: &App,
+    by: &Acting,
+    agreement: &AgreementId,
+    grounds: &str,
+) -> Result<Recorded, GovernError> {
+    let (version, digest) = standing_version(app, agreement)?;
+    let status = Status::Terminated.as_str().to_owned();
+    let mut item = stepping(&version, digest, by, Step::Terminated(grounds.to_owned()), status);
+    let mut items = Vec::new();
+    for group in app.groups.all().into_iter().filter(|group| group.agreement.id == *agreement) {
+        item = item
+            .and(Effect::GroupStatus { group: group.id, status: GroupStatus::Ended })
+            .and(Effect::ObjectsDestroyed { group: group.id })
+            .and(Effect::InboxDestroyed { group: group.id });
+    }
+    items.push(item);
+    first(app.recorder.record_all(items).await?)
+}
+
+fn with_groups(app: &App, item: Item, agreement: &AgreementId, status: GroupStatus) -> Item {
+    let groups: BTreeSet<GroupId> =
+        app.groups.all().iter().filter(|g| g.agreement.id == *agreement).map(|g| g.id).collect();
+    groups.into_iter().fold(item, |item, group| item.and(Effect::GroupStatus { group, status }))
+}
+
+/// The version of an agreement that is in force or suspended.
+fn standing_version(app: &App, agreement: &AgreementId) -> Result<(AgreementVersion, Digest), GovernError> {
+    let standing = app.standing.load();
+    let mut versions = standing.agreements().filter(|(version, _)| version.id == *agreement);
+    let known = versions.find(|(_, known)| matches!(known.status(), Status::InForce | Status::Suspended));
+    let known = known.ok_or_else(|| GovernError::Absent(format!("agreement `{agreement}` is not in force")))?;
+    Ok((known.0.clone(), known.1.digest()))
+}
+
+fn first(recorded: Vec<Recorded>) -> Result<Recorded, GovernError> {
+    recorded.into_iter().next().ok_or_else(|| GovernError::NotAllowed("nothing was recorded".to_owned()))
+}
+
+/// Whether an authority is a recipient under an agreement.
+pub(crate) fn is_recipient(agreement: &Agreement, authority: &AuthorityId) -> bool {
+    agreement.party(authority).is_some_and(|party| party.role == PartyRole::Recipient)
+}

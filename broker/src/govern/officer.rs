@@ -1,0 +1,64 @@
+//! Officers of the provider: named, given roles, and taken off again.
+
+use agreements::OfficerNumber;
+use audit::Event;
+use common::password::PasswordError;
+
+use super::{Acting, GovernError};
+use crate::app::App;
+use crate::recorder::{Effect, Item, Recorded};
+use crate::store::officers::OfficerRow;
+
+/// A new officer as whoever administers names one.
+pub struct NewOfficer {
+    /// The number by which the record knows the officer.
+    pub number: OfficerNumber,
+    /// The name; sealed at once.
+    pub name: zeroize::Zeroizing<String>,
+    /// The first password.
+    pub password: zeroize::Zeroizing<String>,
+    /// Roles.
+    pub roles: Vec<crate::roles::Role>,
+}
+
+/// Names an officer.
+///
+/// # Errors
+/// [`GovernError`]
+pub async fn name(app: &App, by: &Acting, new: NewOfficer) -> Result<Recorded, GovernError> {
+    let password = app
+        .passwords
+        .hash(new.password)
+        .await
+        .map_err(|error: PasswordError| GovernError::NotAllowed(error.to_string()))?;
+    let roles: Vec<String> = new.roles.iter().map(|role| role.as_str().to_owned()).collect();
+    let row = OfficerRow {
+        name_sealed: app.rows.seal("officers", new.number.as_str().as_bytes(), new.name.as_bytes()),
+        number: new.number.clone(),
+        password,
+        roles: roles.clone(),
+        active: true,
+    };
+    let event = Event::OfficerChanged { officer: new.number, roles, active: true, by: by.officer.clone() };
+    Ok(app.recorder.record(Item::of(event).and(Effect::Officer { row })).await?)
+}
+
+/// Gives an officer other roles, or takes the officer off.
+///
+/// # Errors
+/// [`GovernError`]
+pub async fn change(
+    app: &App,
+    by: &Acting,
+    number: OfficerNumber,
+    roles: Vec<crate::roles::Role>,
+    active: bool,
+) -> Result<Recorded, GovernError> {
+    if app.standing.load().officer(&number).is_none() {
+        return Err(GovernError::Absent(format!("there is no officer `{number}`")));
+    }
+    let roles: Vec<String> = roles.iter().map(|role| role.as_str().to_owned()).collect();
+    let event =
+        Event::OfficerChanged { officer: number.clone(), roles: roles.clone(), active, by: by.officer.clone() };
+    Ok(app.recorder.record(Item::of(event).and(Effect::OfficerRoles { number, roles, active })).await?)
+}

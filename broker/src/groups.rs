@@ -1,0 +1,66 @@
+//! The exchange groups in memory. The recorder alone seals and changes epochs; the collectors of
+//! arrivals open. Each group has one lock.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use agreements::{AgreementVersion, AuthorityId, GroupId};
+use exchange::BrokerGroup;
+use tokio::sync::{Mutex, Notify};
+
+/// A group and what wakes those who wait on it.
+pub struct LiveGroup {
+    /// Its id.
+    pub id: GroupId,
+    /// The agreement that it carries out.
+    pub agreement: AgreementVersion,
+    /// The recipient.
+    pub recipient: AuthorityId,
+    /// The MLS group. Its state in memory is never older than the stored one.
+    pub mls: Mutex<BrokerGroup>,
+    /// Somebody waits for its inbox.
+    pub inbox: Notify,
+    /// Its collector waits for arrivals.
+    pub arrivals: Notify,
+}
+
+impl LiveGroup {
+    /// A group that is open.
+    pub fn new(id: GroupId, agreement: AgreementVersion, recipient: AuthorityId, mls: BrokerGroup) -> Self {
+        Self { id, agreement, recipient, mls: Mutex::new(mls), inbox: Notify::new(), arrivals: Notify::new() }
+    }
+}
+
+/// All groups of agreements in force or suspended.
+#[derive(Default)]
+pub struct Groups {
+    by_id: RwLock<HashMap<GroupId, Arc<LiveGroup>>>,
+}
+
+impl Groups {
+    /// The group of that id.
+    pub fn get(&self, id: &GroupId) -> Option<Arc<LiveGroup>> {
+        self.by_id.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    /// Every group.
+    pub fn all(&self) -> Vec<Arc<LiveGroup>> {
+        self.by_id.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// The group of an agreement and a recipient.
+    pub fn of(&self, agreement: &agreements::AgreementId, recipient: &AuthorityId) -> Option<Arc<LiveGroup>> {
+        let groups = self.by_id.read().unwrap_or_else(PoisonError::into_inner);
+        groups.values().find(|g| g.agreement.id == *agreement && g.recipient == *recipient).cloned()
+    }
+
+    /// Adds a group.
+    pub fn insert(&self, group: Arc<LiveGroup>) {
+        self.by_id.write().unwrap_or_else(PoisonError::into_inner).insert(group.id, group);
+    }
+
+    /// Forgets a group.
+    pub fn remove(&self, id: &GroupId) {
+        self.by_id.write().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
+}

@@ -1,0 +1,107 @@
+//! What waits for a group, in order, each message with the proof that it is on record.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use agreements::GroupId;
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, Uri};
+use common::problem::{Path, Problem, Query};
+use exchange::wire::{InboxKind, InboxMessage, InboxPage, InboxQuery, MAX_PAGE, MAX_WAIT_SECONDS, Octets};
+
+use super::authenticate::{Caller, authenticate, failed, group};
+use super::{Outward, prove};
+use crate::store::entries;
+use crate::store::groups::{GroupRow, GroupStatus};
+use crate::store::inbox::{self, InboxRow};
+
+/// Most bytes of messages in one page, before base64.
+const PAGE_BYTES: usize = 2 << 20;
+
+pub(super) async fn read(
+    State(outward): State<Arc<Outward>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    Path(id): Path<GroupId>,
+    Query(query): Query<InboxQuery>,
+    body: Bytes,
+) -> Result<Json<InboxPage>, Problem> {
+    let caller = authenticate(&outward, &method, &uri, &headers, &body).await?;
+    let until = Duration::from_secs(query.wait_seconds.min(MAX_WAIT_SECONDS));
+    let limit = match query.limit {
+        0 => MAX_PAGE,
+        limit => limit.min(MAX_PAGE),
+    };
+    let waiting = tokio::time::sleep(until);
+    tokio::pin!(waiting);
+    loop {
+        // Asked for before the rows are read, so that nothing is posted unseen in between.
+        let posted = outward.signals.posted(id);
+        let row = group(&outward, &caller, id).await?;
+        let page = page(&outward, &caller, &row, query.after, limit).await?;
+        if !page.messages.is_empty() {
+            return Ok(Json(page));
+        }
+        tokio::select! {
+            () = posted => {}
+            () = &mut waiting => return Ok(Json(page)),
+        }
+    }
+}
+
+async fn page(
+    outward: &Outward,
+    caller: &Caller,
+    group: &GroupRow,
+    after: u64,
+    limit: u64,
+) -> Result<InboxPage, Problem> {
+    let mut store = outward.store.read().await.map_err(failed)?;
+    let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+    let rows = inbox::page(&mut store, group.group, after, limit, PAGE_BYTES).await.map_err(failed)?;
+    // Read after the rows, so that it covers them.
+    let (text, newest) = prove::newest(&mut store, outward).await?;
+    let size = newest.as_ref().map_or(0, |newest| newest.size);
+    let held = caller.holds.as_ref().map_or(0, |held| held.size);
+    let consistency = prove::consistency(&mut store, held, size).await?;
+    let mut messages = Vec::with_capacity(rows.len());
+    let indices: Vec<u64> = rows.iter().filter_map(|row| row.idx).collect();
+    let mut proofs = prove::inclusion(&mut store, &indices, size).await?.into_iter();
+    for row in rows {
+        let Some(index) = row.idx else {
+            messages.push(message(row, None, Vec::new()));
+            continue;
+        };
+        let entry = entries::at(&mut store, index).await.map_err(failed)?;
+        let Some(entry) = entry else { return Err(Problem::internal()) };
+        if is_held(group, &entry) {
+            break;
+        }
+        let leaf = String::from_utf8(entry.leaf).map_err(|_| Problem::internal())?;
+        messages.push(message(row, Some(leaf), proofs.next().unwrap_or_default()));
+    }
+    Ok(InboxPage { checkpoint: text, consistency, messages })
+}
+
+/// While an agreement is suspended, what carries data or a key waits, and all that follows it.
+fn is_held(group: &GroupRow, entry: &entries::Entry) -> bool {
+    group.status == GroupStatus::Suspended && matches!(entry.operation.as_str(), "disclosure" | "key-delivered")
+}
+
+fn message(row: InboxRow, leaf: Option<String>, proof: Vec<agreements::Digest>) -> InboxMessage {
+    InboxMessage {
+        position: row.position,
+        kind: match row.kind {
+            inbox::InboxKind::Handshake => InboxKind::Handshake,
+            inbox::InboxKind::Message => InboxKind::Message,
+            inbox::InboxKind::Notice => InboxKind::Notice,
+        },
+        index: row.idx,
+        leaf,
+        proof,
+        bytes: Octets(row.bytes),
+    }
+}

@@ -1,10 +1,22 @@
 //! The agreement document and the dataset document: TOML in, model or every violation out.
+//!
+//! A library reads the TOML; here each table is walked key by key, so that one mistake hides no
+//! other. What could be read is then checked for sense, even where the rest could not.
 
-use serde::de::DeserializeOwned;
+mod draft;
+mod section;
+mod sense;
+mod tables;
+mod write;
+
+use toml::de::DeTable;
 
 use crate::agreement::Agreement;
 use crate::element::Dataset;
-use crate::violations::Violations;
+use crate::violations::{Violation, Violations};
+use section::{Reader, Section};
+
+pub use write::{WriteError, write};
 
 /// Largest document that is read, in bytes.
 pub const MAX_DOCUMENT_BYTES: usize = 1 << 20;
@@ -14,37 +26,45 @@ pub const MAX_DOCUMENT_BYTES: usize = 1 << 20;
 /// # Errors
 /// [`Violations`]: all of them at once.
 pub fn read(document: &str) -> Result<Agreement, Violations> {
-    model(document)
+    walk(document, |reader, section| {
+        let draft = tables::agreement(section);
+        sense::agreement(reader, &draft);
+        draft.finished()
+    })
 }
 
-/// Reads a dataset as its controller publishes it: the tables of an agreement's `[[dataset]]` at the
-/// top of a file of their own.
+/// Reads a dataset as its controller publishes it: the keys of an agreement's `[[dataset]]` at the
+/// top of a file of their own, its elements as `[[element]]`.
 ///
 /// # Errors
 /// [`Violations`]: all of them at once.
 pub fn read_dataset(document: &str) -> Result<Dataset, Violations> {
-    model(document)
+    walk(document, |reader, section| {
+        let row = tables::dataset(section);
+        sense::dataset(reader, &row);
+        row.value
+    })
 }
 
-fn model<T: DeserializeOwned>(document: &str) -> Result<T, Violations> {
+fn walk<T>(
+    document: &str,
+    model: impl for<'r> FnOnce(&'r Reader, Section<'r>) -> Option<T>,
+) -> Result<T, Violations> {
     if document.len() > MAX_DOCUMENT_BYTES {
         return Err(Violations::one(1, "the document is larger than 1 MiB"));
     }
-    let table: toml::Table =
-        toml::from_str(document).map_err(|e| Violations::one(1, e.message().to_owned()))?;
-    serde_json::from_value(plain(toml::Value::Table(table))).map_err(|e| Violations::one(1, e.to_string()))
-}
-
-fn plain(value: toml::Value) -> serde_json::Value {
-    match value {
-        toml::Value::String(text) => text.into(),
-        toml::Value::Integer(number) => number.into(),
-        toml::Value::Float(number) => number.into(),
-        toml::Value::Boolean(flag) => flag.into(),
-        toml::Value::Datetime(date) => date.to_string().into(),
-        toml::Value::Array(items) => items.into_iter().map(plain).collect(),
-        toml::Value::Table(table) => {
-            serde_json::Value::Object(table.into_iter().map(|(key, value)| (key, plain(value))).collect())
-        }
+    let reader = Reader::new(document);
+    let (table, errors) = DeTable::parse_recoverable(document);
+    if !errors.is_empty() {
+        let malformed = errors.iter().map(|error| Violation {
+            path: String::new(),
+            place: String::new(),
+            line: error.span().map_or(1, |span| reader.line(span.start)),
+            text: error.message().chars().filter(|c| !c.is_control()).take(200).collect(),
+        });
+        Violations::of(malformed.collect())?;
     }
+    let read = model(&reader, Section::document(&reader, table.get_ref()));
+    Violations::of(reader.into_found())?;
+    read.ok_or_else(|| Violations::one(1, "the document cannot be read"))
 }

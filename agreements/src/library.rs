@@ -94,16 +94,18 @@ mod tests {
     fn real_keys_take_the_place_of_the_placeholders() {
         let document = agreement("import-declarations").unwrap();
         let other = read(agreement("aeo-status").unwrap()).unwrap();
-        let key = other.parties[2].root_key.clone();
+        let root = other.parties[2].root_key.clone();
+        let log =
+            NoteKey::new("another.example/log", *other.parties[0].log_key.as_ref().unwrap().public()).unwrap();
         let authority = AuthorityId::parse("nl-customs").unwrap();
-        let keys = BTreeMap::from([(authority.clone(), (key.clone(), Some(key.clone())))]);
+        let keys = BTreeMap::from([(authority.clone(), (root.clone(), Some(log.clone())))]);
         let before = read(document).unwrap();
         let after = read(&instantiate(document, &keys).unwrap()).unwrap();
         let party = after.party(&authority).unwrap();
-        assert_eq!((&party.root_key, party.log_key.as_ref()), (&key, Some(&key)));
+        assert_eq!((&party.root_key, party.log_key.as_ref()), (&root, Some(&log)));
         assert_ne!(before.digest().unwrap(), after.digest().unwrap());
         assert_eq!(before.clauses, after.clauses);
-        let unknown = BTreeMap::from([(AuthorityId::parse("xx").unwrap(), (key, None))]);
+        let unknown = BTreeMap::from([(AuthorityId::parse("xx").unwrap(), (root, None))]);
         assert!(matches!(instantiate(document, &unknown), Err(LibraryError::Party(_))));
     }
 }

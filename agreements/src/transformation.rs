@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::element::{Element, ValueKind};
+
 /// ENISA's three policies of pseudonymisation (Pseudonymisation techniques, 2019).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PseudonymPolicy {
@@ -123,6 +125,33 @@ impl Transformation {
     /// Whether the element reaches the recipient exactly as it is held.
     pub const fn is_clear(self) -> bool {
         matches!(self, Self::Keep)
+    }
+
+    /// Whether it can be done to `element`.
+    ///
+    /// # Errors
+    /// Why not, in words.
+    pub const fn fits(self, element: &Element) -> Result<(), &'static str> {
+        match (self, element.kind) {
+            (Self::Withhold, _) | (Self::WithholdText, ValueKind::Narrative) => Ok(()),
+            (_, ValueKind::Narrative) => {
+                Err("a narrative may name anybody; write `withhold` or `withhold-text`")
+            }
+            (Self::WithholdText, _) => Err("the element is not a narrative"),
+            (Self::Keep, _) => Ok(()),
+            (Self::Mask { .. }, ValueKind::Text) => Ok(()),
+            (Self::Mask { .. }, _) => Err("only an element of kind `text` is masked"),
+            (Self::Pseudonymise(_), _) if element.identifier.is_none() => {
+                Err("only an element with an `identifier` is pseudonymised")
+            }
+            (Self::Pseudonymise(_), _) => Ok(()),
+            (Self::GeneraliseDate(_), ValueKind::Date) => Ok(()),
+            (Self::GeneraliseDate(_), _) => Err("the element is not of kind `date`"),
+            (Self::GeneraliseNumber { .. }, ValueKind::Number) => Ok(()),
+            (Self::GeneraliseNumber { .. }, _) => Err("the element is not of kind `number`"),
+            (Self::GeneraliseHs { .. }, ValueKind::HsCode) => Ok(()),
+            (Self::GeneraliseHs { .. }, _) => Err("the element is not of kind `hs-code`"),
+        }
     }
 
     /// The stricter of two transformations of one element; where neither lets out less than the

@@ -4,14 +4,17 @@
 
 use std::fmt;
 
+/// Most violations that are reported of one document.
+pub const MAX_VIOLATIONS: usize = 500;
+
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// Where it is in the document, counted from 1: `clause[2].elements.consignee.name`. Empty for
-    /// the document as a whole.
+    /// Where it is in the document, tables and items counted from 1:
+    /// `clause[2].elements.consignee.name`. Empty for the document as a whole.
     pub path: String,
-    /// Name of the clause, party, dataset or condition that holds it, where it has one that can be read: ``clause `x` ``.
-    pub within: Option<String>,
+    /// The same place by the names that people gave: ``clause `risk-analysis`, elements.consignee.name``.
+    pub place: String,
     /// Line of the document, from 1.
     pub line: u32,
     /// What is wrong and what to write instead.
@@ -20,25 +23,36 @@ pub struct Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, ", self.line)?;
-        if let Some(within) = &self.within {
-            write!(f, "{within}, ")?;
+        write!(f, "line {}", self.line)?;
+        if !self.place.is_empty() {
+            write!(f, ", {}", self.place)?;
         }
-        if !self.path.is_empty() {
-            write!(f, "{}: ", self.path)?;
-        }
-        f.write_str(&self.text)
+        write!(f, ": {}", self.text)
     }
 }
 
 /// All that is wrong with a document, in the order of its lines; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violations(pub Vec<Violation>);
+pub struct Violations(Vec<Violation>);
 
 impl Violations {
     /// The one violation of a document that cannot be read at all.
     pub fn one(line: u32, text: impl Into<String>) -> Self {
-        Self(vec![Violation { path: String::new(), within: None, line, text: text.into() }])
+        Self(vec![Violation { path: String::new(), place: String::new(), line, text: text.into() }])
+    }
+
+    /// The violations found, or nothing when there are none. Beyond [`MAX_VIOLATIONS`] the rest is
+    /// only counted.
+    pub(crate) fn of(mut found: Vec<Violation>) -> Result<(), Self> {
+        found.sort_by(|a, b| (a.line, &a.path, &a.text).cmp(&(b.line, &b.path, &b.text)));
+        found.dedup();
+        let Some(last) = found.last() else { return Ok(()) };
+        if found.len() > MAX_VIOLATIONS {
+            let (line, more) = (last.line, found.len() - MAX_VIOLATIONS);
+            found.truncate(MAX_VIOLATIONS);
+            found.extend(Self::one(line, format!("and {more} more")).0);
+        }
+        Err(Self(found))
     }
 
     /// In the order of the document.
@@ -60,3 +74,11 @@ impl fmt::Display for Violations {
 }
 
 impl std::error::Error for Violations {}
+
+impl<'v> IntoIterator for &'v Violations {
+    type Item = &'v Violation;
+    type IntoIter = std::slice::Iter<'v, Violation>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}

@@ -57,6 +57,8 @@ pub struct Core {
     pub groups: Groups,
     /// The newest signed checkpoint; empty before the first entry.
     pub checkpoint: ArcSwap<Arc<str>>,
+    /// Attempts to sign in.
+    pub attempts: crate::attempts::Attempts,
     /// Hashes and checks passwords.
     pub passwords: common::password::Passwords,
     /// Held while an endpoint is admitted, so that it is admitted once.

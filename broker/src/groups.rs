@@ -19,7 +19,7 @@ pub struct LiveGroup {
     /// The MLS group. Its state in memory is never older than the stored one.
     pub mls: Mutex<BrokerGroup>,
     /// Somebody waits for its inbox.
-    pub inbox: Notify,
+    pub inbox: Arc<Notify>,
     /// Its collector waits for arrivals.
     pub arrivals: Notify,
 }
@@ -27,7 +27,14 @@ pub struct LiveGroup {
 impl LiveGroup {
     /// A group that is open.
     pub fn new(id: GroupId, agreement: AgreementVersion, recipient: AuthorityId, mls: BrokerGroup) -> Self {
-        Self { id, agreement, recipient, mls: Mutex::new(mls), inbox: Notify::new(), arrivals: Notify::new() }
+        Self {
+            id,
+            agreement,
+            recipient,
+            mls: Mutex::new(mls),
+            inbox: Arc::new(Notify::new()),
+            arrivals: Notify::new(),
+        }
     }
 }
 

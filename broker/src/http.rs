@@ -2,4 +2,5 @@
 //! else; the inward router is for the provider's own officers and systems. Every route names who may
 //! use it; whatever is not named is refused.
 
+pub mod inward;
 pub mod outward;

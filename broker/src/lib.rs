@@ -1,6 +1,7 @@
 //! The broker: the only place where agreements, policy, pseudonymisation, exchange and audit meet.
 
 pub mod app;
+pub mod attempts;
 pub mod config;
 pub mod disclosure;
 mod domains;
@@ -9,8 +10,10 @@ pub mod governed;
 pub mod groups;
 pub mod http;
 mod personal;
+pub mod reading;
 pub mod recorder;
 pub mod roles;
+pub mod serve;
 pub mod source;
 pub mod start;
 pub mod store;

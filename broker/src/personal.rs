@@ -19,12 +19,6 @@ pub(crate) struct PersonalKey {
     key: AeadKey,
 }
 
-/// The key of a month, and whether it has just been made.
-pub(crate) struct Month {
-    pub(crate) key: PersonalKey,
-    pub(crate) made: bool,
-}
-
 /// Id of the key under which a personal part of that moment is sealed.
 pub(crate) fn id_at(at: Timestamp) -> Result<KeyId, VaultError> {
     let day = at.to_zoned(TimeZone::UTC).date();
@@ -34,22 +28,22 @@ pub(crate) fn id_at(at: Timestamp) -> Result<KeyId, VaultError> {
 
 /// Takes the key of that moment from the vault, or makes it. A key that was made is durable when
 /// this returns, before any entry names it.
-pub(crate) fn at(core: &Core, at: Timestamp) -> Result<Month, VaultError> {
+pub(crate) fn at(core: &Core, at: Timestamp) -> Result<PersonalKey, VaultError> {
     let id = id_at(at)?;
-    let (bytes, made) = match core.vault.get(&id) {
-        Ok(bytes) => (bytes, false),
+    let bytes = match core.vault.get(&id) {
+        Ok(bytes) => bytes,
         Err(VaultError::NoKey(_)) => {
             let fresh = core.rng.key();
             core.vault.put(&id, fresh.as_slice(), &*core.rng)?;
-            (Zeroizing::new(fresh.to_vec()), true)
+            Zeroizing::new(fresh.to_vec())
         }
         Err(other) => return Err(other),
     };
-    Ok(Month { key: PersonalKey::read(id, &bytes, &core.vault)?, made })
+    PersonalKey::read(id, &bytes)
 }
 
 impl PersonalKey {
-    fn read(id: KeyId, bytes: &[u8], _vault: &Vault) -> Result<Self, VaultError> {
+    fn read(id: KeyId, bytes: &[u8]) -> Result<Self, VaultError> {
         let key: &[u8; 32] = bytes.try_into().map_err(|_| VaultError::NoKey(id.clone()))?;
         Ok(Self { key: AeadKey::new(key), id })
     }
@@ -58,7 +52,7 @@ impl PersonalKey {
     pub(crate) fn of(vault: &Vault, id: &str) -> Result<Self, VaultError> {
         let id = KeyId::parse(id).map_err(|_| VaultError::Damaged(id.into()))?;
         let bytes = vault.get(&id)?;
-        Self::read(id, &bytes, vault)
+        Self::read(id, &bytes)
     }
 
     /// Seals a personal part for its entry.

@@ -18,9 +18,7 @@ mod item;
 pub(crate) mod rows;
 mod write;
 
-use std::sync::{Arc, Mutex, PoisonError};
-
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 pub(crate) use head::{Head, Ledger};
 pub(crate) use item::{Condition, Effect, GroupChange, Item, Outgoing, Submission};
@@ -36,21 +34,16 @@ const MOST_TOGETHER: usize = 256;
 #[derive(Clone)]
 pub struct Recorder {
     sender: mpsc::Sender<Submission>,
-    stopped: Arc<Mutex<Option<String>>>,
+    stopped: watch::Sender<Option<String>>,
 }
 
 impl Recorder {
     /// Starts the writer.
-    pub(crate) fn start(writer: Writer) -> (Self, tokio::task::JoinHandle<String>) {
+    pub(crate) fn start(writer: Writer) -> Self {
         let (sender, receiver) = mpsc::channel(WAITING);
-        let stopped = Arc::new(Mutex::new(None));
-        let why = Arc::clone(&stopped);
-        let task = tokio::spawn(async move {
-            let reason = run(writer, receiver, &why).await;
-            tracing::error!(%reason, "the record has stopped");
-            reason
-        });
-        (Self { sender, stopped }, task)
+        let (stopped, _) = watch::channel(None);
+        tokio::spawn(run(writer, receiver, stopped.clone()));
+        Self { sender, stopped }
     }
 
     /// Records one item.
@@ -74,40 +67,51 @@ impl Recorder {
         answer.await.unwrap_or_else(|_| Err(self.why()))
     }
 
-    /// Why the writer has stopped, if it has.
-    pub fn stopped(&self) -> Option<String> {
-        self.stopped.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Why the writer has stopped, once it has.
+    pub async fn stopped(&self) -> String {
+        let mut stopped = self.stopped.subscribe();
+        match stopped.wait_for(Option::is_some).await {
+            Ok(reason) => reason.clone().unwrap_or_default(),
+            Err(_) => "the broker is ending".to_owned(),
+        }
     }
 
     /// Stops the writer: nothing is recorded from now on, and so nothing leaves.
     pub fn stop(&self, reason: &str) {
-        let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
-        stopped.get_or_insert_with(|| reason.to_owned());
+        tracing::error!(reason, "the record has stopped");
+        stop(&self.stopped, reason);
     }
 
     fn why(&self) -> RecordError {
-        RecordError::Stopped(self.stopped().unwrap_or_else(|| "the broker is ending".to_owned()))
+        let told = self.stopped.borrow().clone();
+        RecordError::Stopped(told.unwrap_or_else(|| "the broker is ending".to_owned()))
     }
+}
+
+/// The first reason stays.
+fn stop(stopped: &watch::Sender<Option<String>>, reason: &str) {
+    stopped.send_if_modified(|told| {
+        let first = told.is_none();
+        told.get_or_insert_with(|| reason.to_owned());
+        first
+    });
 }
 
 async fn run(
     mut writer: Writer,
     mut receiver: mpsc::Receiver<Submission>,
-    stopped: &Mutex<Option<String>>,
-) -> String {
+    stopped: watch::Sender<Option<String>>,
+) {
     let mut waiting = Vec::with_capacity(MOST_TOGETHER);
-    loop {
-        if receiver.recv_many(&mut waiting, MOST_TOGETHER).await == 0 {
-            return "the broker is ending".to_owned();
+    while receiver.recv_many(&mut waiting, MOST_TOGETHER).await > 0 {
+        if stopped.borrow().is_some() {
+            // Dropped replies tell why.
+            return;
         }
-        let told = stopped.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let reason = match told {
-            Some(reason) => Some(reason),
-            None => writer.commit(std::mem::take(&mut waiting)).await.err(),
-        };
-        if let Some(reason) = reason {
-            let mut stopped = stopped.lock().unwrap_or_else(PoisonError::into_inner);
-            return stopped.get_or_insert(reason).clone();
+        if let Err(reason) = writer.commit(std::mem::take(&mut waiting)).await {
+            tracing::error!(%reason, "the record has stopped");
+            stop(&stopped, &reason);
+            return;
         }
     }
 }

@@ -86,8 +86,6 @@ pub enum StartError {
 pub struct Started {
     /// The broker.
     pub app: Arc<App>,
-    /// Ends when the writer stops, with the reason.
-    pub writer: tokio::task::JoinHandle<String>,
     /// The claim on the store.
     pub claim: Claim,
 }
@@ -129,6 +127,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> 
     let (opened, mut new_groups) = tokio::sync::mpsc::unbounded_channel();
     let core = Core {
         opened,
+        attempts: crate::attempts::Attempts::default(),
         passwords: Passwords::new(Arc::clone(&rng)),
         admitting: tokio::sync::Mutex::new(()),
         rows: RowSealer::new(Arc::clone(&vault), Arc::clone(&clock), Arc::clone(&rng)),
@@ -169,7 +168,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> 
         ceilings: BTreeMap::new(),
     };
     let core = Arc::new(core);
-    let (recorder, writer) = Recorder::start(Writer::new(Arc::clone(&core), head, standing, stated));
+    let recorder = Recorder::start(Writer::new(Arc::clone(&core), head, standing, stated));
     let app = Arc::new(App::new(core, recorder));
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let mut items = vec![Item::of(Event::Started { version, size })];
@@ -188,7 +187,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> 
             tokio::spawn(crate::disclosure::collect(Arc::clone(&collecting), group));
         }
     });
-    Ok(Started { app, writer, claim })
+    Ok(Started { app, claim })
 }
 
 /// Loads the groups that have not ended. Each gets a fresh path before its first message.

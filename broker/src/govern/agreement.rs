@@ -6,9 +6,7 @@ use agreements::digest::digest_of;
 use agreements::document;
 use agreements::lifecycle::Status;
 use agreements::statements::{ConditionMet, Opinion, PartySignature};
-use agreements::{
-    Agreement, AgreementId, AgreementVersion, AuthorityId, Digest, GroupId, Note, PartyRole, Statement,
-};
+use agreements::{Agreement, AgreementId, AgreementVersion, AuthorityId, Digest, GroupId, Note, Statement};
 use audit::{Event, GroupChange as What};
 
 use super::{Acting, GovernError, endpoint};
@@ -289,9 +287,4 @@ fn standing_version(app: &App, agreement: &AgreementId) -> Result<(AgreementVers
 
 fn first(recorded: Vec<Recorded>) -> Result<Recorded, GovernError> {
     recorded.into_iter().next().ok_or_else(|| GovernError::NotAllowed("nothing was recorded".to_owned()))
-}
-
-/// Whether an authority is a recipient under an agreement.
-pub(crate) fn is_recipient(agreement: &Agreement, authority: &AuthorityId) -> bool {
-    agreement.party(authority).is_some_and(|party| party.role == PartyRole::Recipient)
 }

@@ -123,9 +123,9 @@ impl Writer {
         if self.personal.as_ref().is_some_and(|known| known.id == id) {
             return Ok(None);
         }
-        let month = personal::at(&self.core, now).map_err(|error| error.to_string())?;
+        let key = personal::at(&self.core, now).map_err(|error| error.to_string())?;
         let known = self.standing.keys().contains(id.as_str());
-        self.personal = Some(month.key);
+        self.personal = Some(key);
         Ok((!known).then(|| domains::made(&id, "personal-part")))
     }
 

@@ -1,0 +1,206 @@
+//! Reading the record: for the DPO, for one of the purposes that the law names, and itself an entry.
+
+use std::sync::Arc;
+
+use agreements::{AgreementId, AuthorityId, IdentifierKind};
+use audit::{Event, LogPurpose};
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::IntoResponse;
+use bytes::Bytes;
+use common::problem::{Json, Problem, Query};
+use futures_util::stream;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::refusal::store_failed;
+use super::signed_in::acting;
+use crate::app::App;
+use crate::govern::Acting;
+use crate::reading::{self, Read};
+use crate::recorder::Item;
+use crate::roles::Role;
+use crate::store::entries::{self, Filter};
+use crate::store::tags;
+
+/// Entries in one answer.
+const PAGE: u32 = 200;
+/// Entries read at once for an export.
+const EXPORT_PAGE: u32 = 512;
+
+/// Which entries, and what for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Asked {
+    grounds: LogPurpose,
+    agreement: Option<AgreementId>,
+    recipient: Option<AuthorityId>,
+    operation: Option<String>,
+    from: Option<Timestamp>,
+    until: Option<Timestamp>,
+    /// Only entries before this index.
+    before: Option<u64>,
+    /// With the personal parts.
+    #[serde(default)]
+    personal: bool,
+}
+
+/// Whose disclosures, and what for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Subject {
+    grounds: LogPurpose,
+    identifier: IdentifierKind,
+    #[serde(deserialize_with = "super::secret::zeroizing")]
+    value: Zeroizing<String>,
+    /// First calendar year to look through; this year alone when absent.
+    since: Option<i16>,
+}
+
+/// What for, and with what.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Export {
+    grounds: LogPurpose,
+    #[serde(default)]
+    personal: bool,
+}
+
+pub(super) async fn checkpoint(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Problem> {
+    acting(&app, &headers, &Role::ALL).await?;
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], app.checkpoint.load().to_string()))
+}
+
+pub(super) async fn entries(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Query(asked): Query<Asked>,
+) -> Result<axum::Json<Vec<Read>>, Problem> {
+    let by = acting(&app, &headers, &[Role::Dpo]).await?;
+    let kinds = [
+        ("agreement", asked.agreement.is_some()),
+        ("recipient", asked.recipient.is_some()),
+        ("operation", asked.operation.is_some()),
+        ("time", asked.from.is_some() || asked.until.is_some()),
+        ("personal parts", asked.personal),
+    ];
+    let used: Vec<&str> = kinds.iter().filter(|(_, used)| *used).map(|(kind, _)| *kind).collect();
+    let filter = Filter {
+        agreement: asked.agreement,
+        recipient: asked.recipient,
+        operation: asked.operation,
+        from: asked.from,
+        until: asked.until,
+    };
+    let mut store = app.store.read().await.map_err(store_failed)?;
+    let rows = entries::find(&mut store, &filter, asked.before, PAGE).await.map_err(store_failed)?;
+    drop(store);
+    let read = opened(&app, &rows, asked.personal)?;
+    let named = if used.is_empty() { "all".to_owned() } else { used.join(", ") };
+    enter(&app, &by, asked.grounds, named, read.len() as u64).await?;
+    Ok(axum::Json(read))
+}
+
+pub(super) async fn subjects(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Json(asked): Json<Subject>,
+) -> Result<axum::Json<Vec<Read>>, Problem> {
+    let by = acting(&app, &headers, &[Role::Dpo]).await?;
+    let normalised = pseudonym::normalise(Some(asked.identifier), &asked.value);
+    let this_year = app.clock.now().to_zoned(TimeZone::UTC).year();
+    let since = asked.since.unwrap_or(this_year).max(this_year.saturating_sub(20));
+    let sought: Vec<Vec<u8>> =
+        (since..=this_year).map(|year| app.tags.tag(year, asked.identifier, &normalised).to_vec()).collect();
+    let mut store = app.store.read().await.map_err(store_failed)?;
+    let indices = tags::search(&mut store, &sought).await.map_err(store_failed)?;
+    let mut rows = Vec::with_capacity(indices.len());
+    for index in indices {
+        rows.extend(entries::at(&mut store, index).await.map_err(store_failed)?);
+    }
+    drop(store);
+    let read = opened(&app, &rows, true)?;
+    enter(&app, &by, asked.grounds, "data subject".to_owned(), read.len() as u64).await?;
+    Ok(axum::Json(read))
+}
+
+/// The whole record as lines of JSON: first the checkpoint, then every entry that it covers.
+pub(super) async fn export(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Query(asked): Query<Export>,
+) -> Result<impl IntoResponse, Problem> {
+    let by = acting(&app, &headers, &[Role::Dpo]).await?;
+    let what = if asked.personal { "export with personal parts" } else { "export" };
+    let size = app.checkpoint.load();
+    let size = audit::Checkpoint::verify(&size, app.log_key()).map_or(0, |read| read.size);
+    enter(&app, &by, asked.grounds, what.to_owned(), size.saturating_add(1)).await?;
+    let checkpoint = app.checkpoint.load().to_string();
+    let covered = audit::Checkpoint::verify(&checkpoint, app.log_key()).map_err(|_| Problem::internal())?.size;
+    let first = serde_json::json!({ "checkpoint": checkpoint }).to_string() + "\n";
+    let state = (app, 0_u64, covered, Some(first), asked.personal);
+    let lines = stream::unfold(state, |(app, next, covered, first, personal)| async move {
+        if let Some(first) = first {
+            return Some((Ok(Bytes::from(first)), (app, next, covered, None, personal)));
+        }
+        if next >= covered {
+            return None;
+        }
+        let page = lines(&app, next, covered, personal).await;
+        match page {
+            Ok((text, after)) => Some((Ok(Bytes::from(text)), (app, after, covered, None, personal))),
+            Err(error) => {
+                tracing::error!(%error, "an export broke off");
+                Some((Err(std::io::Error::other("broken off")), (app, covered, covered, None, personal)))
+            }
+        }
+    });
+    Ok(([(header::CONTENT_TYPE, "application/jsonl")], Body::from_stream(lines)))
+}
+
+async fn lines(app: &App, next: u64, covered: u64, personal: bool) -> Result<(String, u64), String> {
+    let mut store = app.store.read().await.map_err(|error| error.to_string())?;
+    let rows = entries::page(&mut store, next, EXPORT_PAGE).await.map_err(|error| error.to_string())?;
+    drop(store);
+    let mut text = String::new();
+    let mut after = next;
+    for row in rows.iter().take_while(|row| row.idx < covered) {
+        let line = reading::exported(app, row, personal)?;
+        text.push_str(&serde_json::to_string(&line).map_err(|error| error.to_string())?);
+        text.push('\n');
+        after = row.idx.saturating_add(1);
+    }
+    if after == next { Err(format!("entry {next} is missing")) } else { Ok((text, after)) }
+}
+
+fn opened(app: &App, rows: &[entries::Entry], personal: bool) -> Result<Vec<Read>, Problem> {
+    let read: Result<Vec<Read>, String> = rows.iter().map(|row| reading::read(app, row, personal)).collect();
+    read.map_err(|error| {
+        tracing::error!(%error, "the record cannot be read");
+        Problem::internal()
+    })
+}
+
+/// The reading itself is an entry, before anything is shown.
+async fn enter(
+    app: &App,
+    by: &Acting,
+    grounds: LogPurpose,
+    filter: String,
+    entries: u64,
+) -> Result<(), Problem> {
+    let event = Event::LogRead { by: by.officer.clone(), grounds, filter, entries };
+    match app.recorder.record(Item::of(event)).await {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            tracing::error!(%error, "a reading could not be recorded");
+            Err(Problem::unavailable("unavailable", "the reading could not be recorded, so nothing is shown"))
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Serving: two listeners on loopback, and what the outward router tells the inside.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use agreements::{EndpointId, GroupId};
+use audit::Event;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::app::App;
+use crate::http::{inward, outward};
+use crate::recorder::Item;
+use crate::start::Started;
+use crate::store::StoreError;
+
+/// How often calls that could not be authenticated are entered.
+const COUNTED_EVERY: Duration = Duration::from_secs(60);
+
+/// Why the broker ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// An address that others could reach; that needs TLS, which this version does not have.
+    #[error("`{0}` is not a loopback address: this version serves 127.0.0.1 and [::1] only")]
+    NotLoopback(SocketAddr),
+    /// An address that cannot be bound.
+    #[error("cannot listen on `{address}`: {source}")]
+    Bind {
+        /// Which.
+        address: SocketAddr,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A listener failed.
+    #[error("a listener failed: {0}")]
+    Listener(#[source] std::io::Error),
+    /// The record has stopped.
+    #[error("the record has stopped: {0}")]
+    Stopped(String),
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[source] Arc<StoreError>),
+}
+
+/// Where a broker listens.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    /// For the provider's own officers and systems.
+    pub inward: SocketAddr,
+    /// For recipients.
+    pub outward: SocketAddr,
+}
+
+/// Listeners that are bound, before anything is served.
+pub struct Bound {
+    inward: TcpListener,
+    outward: TcpListener,
+    /// Their addresses, with the ports that the system chose where 0 was asked.
+    pub addresses: Addresses,
+}
+
+/// Binds both listeners.
+///
+/// # Errors
+/// [`ServeError`] when an address is not loopback or is taken.
+pub async fn bind(inward: SocketAddr, outward: SocketAddr) -> Result<Bound, ServeError> {
+    let (inward, outward) = (listen(inward).await?, listen(outward).await?);
+    let addresses = Addresses {
+        inward: inward.local_addr().map_err(ServeError::Listener)?,
+        outward: outward.local_addr().map_err(ServeError::Listener)?,
+    };
+    Ok(Bound { inward, outward, addresses })
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    if !address.ip().is_loopback() {
+        return Err(ServeError::NotLoopback(address));
+    }
+    TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address, source })
+}
+
+/// Serves until `until` resolves or something fails after which the broker must end.
+///
+/// # Errors
+/// [`ServeError`] saying what failed.
+pub async fn serve(started: Started, bound: Bound, until: impl Future<Output = ()>) -> Result<(), ServeError> {
+    let Started { app, claim } = started;
+    let outward = Arc::new(outward::Outward {
+        store: app.store.clone(),
+        clock: Arc::clone(&app.clock),
+        log_key: app.log_key().clone(),
+        objects: app.config.objects_dir(),
+        arrivals: outward::Arrivals::start(app.store.clone()),
+        signals: Arc::new(Inside(Arc::clone(&app))),
+    });
+    let (ending, ended) = watch::channel(false);
+    let over = |mut ended: watch::Receiver<bool>| async move {
+        let _ = ended.wait_for(|ended| *ended).await;
+    };
+    let inward =
+        axum::serve(bound.inward, inward::router(Arc::clone(&app))).with_graceful_shutdown(over(ended.clone()));
+    let outward = axum::serve(bound.outward, outward::router(outward)).with_graceful_shutdown(over(ended));
+    let counting = tokio::spawn(count_unauthenticated(Arc::clone(&app)));
+    let result = tokio::select! {
+        served = async { tokio::try_join!(inward.into_future(), outward.into_future()) } => {
+            served.map(|_| ()).map_err(ServeError::Listener)
+        }
+        reason = app.recorder.stopped() => Err(ServeError::Stopped(reason)),
+        error = app.store.failed() => Err(ServeError::Store(error)),
+        () = until => Ok(()),
+    };
+    counting.abort();
+    let _ = ending.send(true);
+    app.store.close().await;
+    drop(claim);
+    result
+}
+
+/// Enters, once a minute, how many calls could not be authenticated.
+async fn count_unauthenticated(app: Arc<App>) {
+    let mut from = app.clock.now();
+    loop {
+        tokio::time::sleep(COUNTED_EVERY).await;
+        let until = app.clock.now();
+        let attempts = app.unauthenticated.swap(0, Ordering::Relaxed);
+        if attempts > 0 {
+            let item = Item::of(Event::Unauthenticated { attempts, from, until });
+            if app.recorder.record(item).await.is_err() {
+                app.unauthenticated.fetch_add(attempts, Ordering::Relaxed);
+                continue;
+            }
+        }
+        from = until;
+    }
+}
+
+/// What the outward router tells the inside.
+struct Inside(Arc<App>);
+
+impl outward::Signals for Inside {
+    fn arrived(&self, group: GroupId) {
+        if let Some(live) = self.0.groups.get(&group) {
+            live.arrivals.notify_one();
+        }
+    }
+
+    fn offered(&self, endpoint: EndpointId) {
+        let app = Arc::clone(&self.0);
+        tokio::spawn(async move {
+            if let Err(error) = crate::govern::endpoint::admit(&app, &endpoint).await {
+                tracing::warn!(%endpoint, %error, "an endpoint could not be admitted");
+            }
+        });
+    }
+
+    fn posted(&self, group: GroupId) -> BoxFuture<'static, ()> {
+        match self.0.groups.get(&group) {
+            // Hears from now on, not only once it is polled.
+            Some(live) => Arc::clone(&live.inbox).notified_owned().boxed(),
+            None => tokio::time::sleep(Duration::from_secs(1)).boxed(),
+        }
+    }
+
+    fn ahead(&self, reason: &str) {
+        self.0.recorder.stop(reason);
+    }
+
+    fn unauthenticated(&self) {
+        self.0.unauthenticated.fetch_add(1, Ordering::Relaxed);
+    }
+}

@@ -4,10 +4,10 @@
 //! wrong`: it does not. 2: nothing could be checked.
 
 use std::io::{IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use audit::verify::{self, Evidence, Fault, ReceiptFile, read_key, read_text};
+use audit::verify::{self, Evidence, Fault, ReceiptFile, read_json, read_key, read_text};
 use clap::{Parser, Subcommand};
 
 /// Checks what Transire writes, without the broker and without its database.
@@ -75,7 +75,7 @@ fn run(what: What) -> Result<String, Fault> {
         }
         What::Receipt { file, key } => {
             let key = key.as_deref().map(read_key).transpose()?;
-            let receipt: ReceiptFile = json(&file)?;
+            let receipt: ReceiptFile = read_json(&file, "a receipt")?;
             let proven = verify::verify_receipt(&receipt, key.as_ref())?;
             Ok(match key {
                 Some(_) => proven.to_string(),
@@ -86,17 +86,12 @@ fn run(what: What) -> Result<String, Fault> {
             let (key, a, b) = (read_key(&key)?, read_text(&a)?, read_text(&b)?);
             let evidence: Option<Evidence> = match (dir, proof) {
                 (Some(dir), _) => Some(verify::checkpoints::evidence_from(&dir, &a, &b, &key)?),
-                (None, Some(proof)) => Some(json(&proof)?),
+                (None, Some(proof)) => Some(read_json(&proof, "a consistency proof")?),
                 (None, None) => None,
             };
             Ok(verify::compare(&a, &b, &key, evidence.as_ref())?.to_string())
         }
     }
-}
-
-fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Fault> {
-    serde_json::from_str(&read_text(path)?)
-        .map_err(|error| Fault::Use { path: path.to_owned(), why: error.to_string() })
 }
 
 fn progress(done: u64, of: u64) {

@@ -55,6 +55,11 @@ impl Standing {
             known.record.active = record.active;
             standing.endpoints.insert(id.clone(), Arc::new(known));
         }
+        // Each step of an agreement begins a policy epoch, and nothing else does.
+        let steps = state.agreements.iter().map(|agreement| agreement.steps.len() as u64).sum::<u64>();
+        if state.policy_epoch != steps {
+            return Err(ReplayError::Epoch { found: state.policy_epoch, expected: steps });
+        }
         standing.policy_epoch = state.policy_epoch;
         standing.datasets = state.datasets.clone();
         standing.officers = state.officers.clone();

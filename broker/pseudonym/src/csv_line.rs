@@ -36,16 +36,19 @@ pub(crate) fn fields<'a>(
 fn field(rest: &str, number: usize) -> Result<(Field<'_>, Option<&str>), RecordError> {
     let quote = RecordError::Quote { field: number };
     let Some(quoted) = rest.strip_prefix('"') else {
-        let (verbatim, after) = match rest.split_once(',') {
-            Some((verbatim, after)) => (verbatim, Some(after)),
-            None => (rest, None),
-        };
-        if verbatim.bytes().any(|b| b == b'"') {
-            return Err(quote);
+        let mut end = rest.len();
+        for (at, byte) in rest.bytes().enumerate() {
+            match byte {
+                b',' => {
+                    end = at;
+                    break;
+                }
+                b'"' => return Err(quote),
+                b'\r' | b'\n' => return Err(RecordError::LineBreak { field: number }),
+                _ => {}
+            }
         }
-        if verbatim.bytes().any(|b| matches!(b, b'\r' | b'\n')) {
-            return Err(RecordError::LineBreak { field: number });
-        }
+        let (verbatim, after) = (rest.get(..end).unwrap_or_default(), rest.get(end + 1..));
         return Ok((Field { verbatim, text: Cow::Borrowed(verbatim) }, after));
     };
     let mut from = 0;

@@ -90,18 +90,37 @@ fn clean(value: &str) -> impl Iterator<Item = char> + '_ {
     value.chars().filter(|&c| !is_invisible(c)).nfkc().filter(|&c| !is_invisible(c))
 }
 
+/// Letters that NFKC leaves alone wherever they stand, for the short way: Latin, Greek, Cyrillic and
+/// Chinese as most names are written. None of them combines with what stands before it.
+const fn is_plain(c: char) -> bool {
+    matches!(c,
+        '\0'..='\u{7f}'
+        | '\u{c0}'..='\u{131}' | '\u{134}'..='\u{13e}' | '\u{141}'..='\u{148}' | '\u{14a}'..='\u{17e}'
+        | '\u{388}'..='\u{38a}' | '\u{38e}'..='\u{3a1}' | '\u{3a3}'..='\u{3ce}'
+        | '\u{400}'..='\u{481}' | '\u{48a}'..='\u{52f}'
+        | '\u{4e00}'..='\u{9fff}'
+    )
+}
+
 /// Calls `each` with every ASCII byte of the transliterated, case-folded value.
 fn each_folded(value: &str, mut each: impl FnMut(u8)) {
     if value.is_ascii() {
         value.bytes().filter(|&b| !is_invisible(char::from(b))).for_each(|b| each(b.to_ascii_lowercase()));
         return;
     }
-    for c in clean(value).flat_map(char::to_lowercase) {
-        if c.is_whitespace() {
-            each(b' ');
-        } else {
-            any_ascii_char(c).bytes().for_each(|b| each(b.to_ascii_lowercase()));
+    let mut fold = |c: char| {
+        for c in c.to_lowercase() {
+            if c.is_whitespace() {
+                each(b' ');
+            } else {
+                any_ascii_char(c).bytes().for_each(|b| each(b.to_ascii_lowercase()));
+            }
         }
+    };
+    if value.chars().all(is_plain) {
+        value.chars().filter(|&c| !is_invisible(c)).for_each(&mut fold);
+    } else {
+        clean(value).for_each(fold);
     }
 }
 
@@ -202,5 +221,29 @@ fn phone(value: &str, out: &mut String) {
     if !number.is_empty() {
         out.push('+');
         out.push_str(number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_plain_letter_is_its_own_normal_form() {
+        let plain: Vec<char> = ('\0'..=char::MAX).filter(|&c| is_plain(c)).collect();
+        assert!(plain.iter().all(|&c| c.nfkc().eq([c])));
+        assert!(plain.iter().all(|&c| !c.is_alphabetic() || !is_invisible(c)));
+        for first in ['a', 'e', 'Ω', 'и', '中', '\u{1100}'] {
+            assert!(plain.iter().all(|&c| [first, c].into_iter().nfkc().eq([first, c])));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn plain_letters_stay_as_they_are_together(text in "[ -~À-ıĴ-ľŁ-ňŊ-žΈ-ΊΎ-ΡΣ-ώЀ-ҁҊ-ԯ一-鿿]{0,12}") {
+            prop_assert!(text.chars().all(is_plain));
+            prop_assert!(text.nfkc().eq(text.chars()));
+        }
     }
 }

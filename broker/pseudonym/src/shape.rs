@@ -21,8 +21,14 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// The position and target of the member called `name`.
-    pub(crate) fn member(&self, name: &str) -> Option<(usize, Target)> {
+    /// The position and target of the member called `name`; `likely` is looked at first, since
+    /// most records name their members in the order of the dataset.
+    pub(crate) fn member(&self, name: &str, likely: usize) -> Option<(usize, Target)> {
+        if let Some((member, target)) = self.members.get(likely)
+            && **member == *name
+        {
+            return Some((likely, *target));
+        }
         let at = self.members.iter().position(|(member, _)| **member == *name)?;
         self.members.get(at).map(|(_, target)| (at, *target))
     }
@@ -80,7 +86,7 @@ impl Shape {
             let last = segments.peek().is_none();
             let fresh = self.nodes.len();
             let Some(node) = self.nodes.get_mut(at) else { break };
-            match node.member(segment) {
+            match node.member(segment, 0) {
                 Some((_, Target::Node(next))) if !last => at = next,
                 Some(_) => return Err(ShapeError::Overlap(path.clone())),
                 None if node.members.len() >= MEMBERS => return Err(ShapeError::Members(path.clone())),

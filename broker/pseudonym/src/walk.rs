@@ -167,12 +167,14 @@ impl<'de, V: Visit> Visitor<'de> for Inside<'_, '_, V> {
         let Some(node) = shape.node(self.node) else { return Err(A::Error::custom("no node")) };
         let mut met = [0_u64; MEMBERS / 64];
         let mut written = Written::Empty;
+        let mut likely = 0;
         self.walker.visit.mark("{");
-        while let Some(member) = map.next_key_seed(Name { walker: self.walker, node })? {
+        while let Some(member) = map.next_key_seed(Name { walker: self.walker, node, likely })? {
             let Some((at, target)) = member else {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             };
+            likely = at + 1;
             let name = node.members.get(at).map_or("", |(name, _)| name);
             if let Some(word) = met.get_mut(at / 64) {
                 let bit = 1 << (at % 64);
@@ -254,6 +256,7 @@ impl<'de, V: Visit> Visitor<'de> for Inside<'_, '_, V> {
 struct Name<'a, 'w, V> {
     walker: &'a mut Walker<'w, V>,
     node: &'w Node,
+    likely: usize,
 }
 
 impl<'de, V: Visit> DeserializeSeed<'de> for Name<'_, '_, V> {
@@ -272,7 +275,7 @@ impl<'de, V: Visit> Visitor<'de> for Name<'_, '_, V> {
     }
 
     fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Self::Value, E> {
-        let member = self.node.member(name);
+        let member = self.node.member(name, self.likely);
         if member.is_none()
             && let Err(failure) = self.walker.visit.unknown(self.node, name)
         {

@@ -1,15 +1,20 @@
-//! Group state as one blob: a version, a header of our own, and the rows of openmls' memory store.
+//! Group state as one blob: a version, the holder, SHA-256 of what follows, a header of our own,
+//! and the rows of openmls' memory store.
 //!
-//! The store seals the blob; here it is plain, so it is overwritten when dropped. The rows are in
-//! the format of the pinned openmls version; a checked-in blob proves that it still loads.
+//! The store seals the blob; here it is plain, so it is overwritten when dropped. The hash is no
+//! protection against an attacker: openmls panics on a malformed row, so none may reach it. The
+//! rows are in the format of the pinned version; a checked-in blob proves that it still loads.
 
 use openmls_rust_crypto::OpenMlsRustCrypto;
 use openmls_traits::OpenMlsProvider as _;
 use serde::{Serialize, de::DeserializeOwned};
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 /// Version of the blob, raised when openmls changes its own format.
 const VERSION: u8 = 1;
+/// Version, holder and hash.
+const FRONT_BYTES: usize = 2 + 32;
 
 /// A blob that cannot be read, or state that cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -39,8 +44,8 @@ pub(crate) fn dump<H: Serialize>(
     let header = serde_json::to_vec(header).map_err(|_| StateError("its header cannot be written"))?;
     let rows = provider.storage().values.read().map_err(|_| StateError("its store is poisoned"))?;
     let size = rows.iter().map(|(key, value)| 8 + key.len() + value.len()).sum::<usize>();
-    let mut blob = Zeroizing::new(Vec::with_capacity(2 + 4 + header.len() + size));
-    blob.extend_from_slice(&[VERSION, holder as u8]);
+    let mut blob = Zeroizing::new(Vec::with_capacity(FRONT_BYTES + 4 + header.len() + size));
+    blob.extend_from_slice(&[0; FRONT_BYTES]);
     put(&mut blob, &header)?;
     // In order, so that equal state is an equal blob.
     let mut sorted: Vec<_> = rows.iter().collect();
@@ -48,6 +53,9 @@ pub(crate) fn dump<H: Serialize>(
     for (key, value) in sorted {
         put(&mut blob, key)?;
         put(&mut blob, value)?;
+    }
+    if let Some((front, rest)) = blob.split_first_chunk_mut::<FRONT_BYTES>() {
+        *front = front_of(holder, rest);
     }
     Ok(blob)
 }
@@ -57,12 +65,17 @@ pub(crate) fn restore<H: DeserializeOwned>(
     holder: Holder,
     blob: &[u8],
 ) -> Result<(H, OpenMlsRustCrypto), StateError> {
-    let (&[version, of], mut rest) = blob.split_first_chunk::<2>().ok_or(StateError("it is empty"))?;
+    let (front, mut rest) =
+        blob.split_first_chunk::<FRONT_BYTES>().ok_or(StateError("it is cut short"))?;
+    let [version, of, ..] = *front;
     if version != VERSION {
         return Err(StateError("it is of another version"));
     }
     if of != holder as u8 {
         return Err(StateError("it is of another kind of holder"));
+    }
+    if *front != front_of(holder, rest) {
+        return Err(StateError("it is not what was written"));
     }
     let header = serde_json::from_slice(take(&mut rest)?).map_err(|_| StateError("its header is malformed"))?;
     let provider = OpenMlsRustCrypto::default();
@@ -73,6 +86,14 @@ pub(crate) fn restore<H: DeserializeOwned>(
     }
     drop(rows);
     Ok((header, provider))
+}
+
+fn front_of(holder: Holder, rest: &[u8]) -> [u8; FRONT_BYTES] {
+    let mut front = [0; FRONT_BYTES];
+    let (kind, hash) = front.split_at_mut(2);
+    kind.copy_from_slice(&[VERSION, holder as u8]);
+    hash.copy_from_slice(&Sha256::digest(rest));
+    front
 }
 
 fn put(blob: &mut Vec<u8>, part: &[u8]) -> Result<(), StateError> {

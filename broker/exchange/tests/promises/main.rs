@@ -12,4 +12,10 @@ mod hostile;
 #[cfg(test)]
 mod objects;
 #[cfg(test)]
+mod packages;
+#[cfg(test)]
+mod raw;
+#[cfg(test)]
+mod state;
+#[cfg(test)]
 mod world;

@@ -17,6 +17,10 @@ use zeroize::Zeroizing;
 pub use open::{ObjectOpener, check_ciphertext};
 pub use seal::ObjectSealer;
 
+/// The cipher of a chunk: 32 bytes of key, 12 of nonce (7 zeros, counter, 1 for the last chunk or
+/// 0), 16 of tag.
+pub type ChunkCipher = aes_gcm::Aes256Gcm;
+
 /// Plaintext bytes in a chunk; the last one may have fewer.
 pub const CHUNK_BYTES: u32 = 64 * 1024;
 /// [`CHUNK_BYTES`], for sizes in memory.

@@ -65,8 +65,7 @@ pub(crate) fn restore<H: DeserializeOwned>(
     holder: Holder,
     blob: &[u8],
 ) -> Result<(H, OpenMlsRustCrypto), StateError> {
-    let (front, mut rest) =
-        blob.split_first_chunk::<FRONT_BYTES>().ok_or(StateError("it is cut short"))?;
+    let (front, mut rest) = blob.split_first_chunk::<FRONT_BYTES>().ok_or(StateError("it is cut short"))?;
     let [version, of, ..] = *front;
     if version != VERSION {
         return Err(StateError("it is of another version"));

@@ -4,14 +4,14 @@
 use std::io::{Read, Write};
 
 use aead_stream::DecryptorBE32;
-use aes_gcm::Aes256Gcm;
 use agreements::Digest;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::{
-    CHUNK, CHUNK_BYTES, NONCE_PREFIX, ObjectDescriptor, ObjectError, ObjectKey, TAG, padded, sealed_len,
+    CHUNK, CHUNK_BYTES, ChunkCipher, NONCE_PREFIX, ObjectDescriptor, ObjectError, ObjectKey, TAG, padded,
+    sealed_len,
 };
 
 /// Checks size and hash of a ciphertext, without any key: what the receipt `held` says.
@@ -45,7 +45,7 @@ pub fn check_ciphertext<R: Read>(descriptor: &ObjectDescriptor, mut source: R) -
 pub struct ObjectOpener<'a> {
     descriptor: &'a ObjectDescriptor,
     associated_data: Digest,
-    stream: DecryptorBE32<Aes256Gcm>,
+    stream: DecryptorBE32<ChunkCipher>,
     /// Bytes of records and padding.
     padded: u64,
 }

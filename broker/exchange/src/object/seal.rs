@@ -3,12 +3,13 @@
 use std::io::{self, Write};
 
 use aead_stream::EncryptorBE32;
-use aes_gcm::Aes256Gcm;
 use agreements::Digest;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::{CHUNK, NONCE_PREFIX, ObjectDescriptor, ObjectError, ObjectHeader, ObjectKey, TAG, padded};
+use super::{
+    CHUNK, ChunkCipher, NONCE_PREFIX, ObjectDescriptor, ObjectError, ObjectHeader, ObjectKey, TAG, padded,
+};
 
 static ZEROS: [u8; CHUNK] = [0; CHUNK];
 
@@ -20,7 +21,7 @@ pub struct ObjectSealer<W: Write> {
     key_commitment: Digest,
     associated_data: Digest,
     /// None after a failure: what lies in the target is then no object.
-    stream: Option<EncryptorBE32<Aes256Gcm>>,
+    stream: Option<EncryptorBE32<ChunkCipher>>,
     /// Waits until it is known whether it is the last chunk.
     chunk: Zeroizing<Vec<u8>>,
     plaintext: Sha256,

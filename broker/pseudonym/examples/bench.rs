@@ -199,7 +199,12 @@ fn csv_dataset(header: &str) -> Dataset {
             "HS6 Code" => "hs-code",
             _ => "text",
         };
-        json!({"path": path, "column": column, "title": column, "category": "none", "kind": kind})
+        let mut element =
+            json!({"path": path, "column": column, "title": column, "category": "none", "kind": kind});
+        if let (true, Some(element)) = (column.ends_with(" ID"), element.as_object_mut()) {
+            element.insert("identifier".to_owned(), "trader-number".into());
+        }
+        element
     };
     dataset("csv", header.split(',').map(element).collect())
 }

@@ -7,7 +7,7 @@
 //! destroyed no pseudonym of the domain can be computed again.
 
 use agreements::digest::CanonicalError;
-use agreements::{AgreementId, AuthorityId, Digest, Element, PurposeId, canonical, digest_of};
+use agreements::{AgreementId, AuthorityId, Digest, IdentifierKind, PurposeId, canonical, digest_of};
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac as _};
 use serde::{Deserialize, Serialize};
@@ -67,15 +67,10 @@ impl DomainKey {
         Ok(key)
     }
 
-    /// The key of one identifier type and technique. Elements of one identifier kind share it, so
-    /// that an importer and a declarant with the same number have the same pseudonym; an element
-    /// that declares no kind has a key of its own.
-    pub(crate) fn element(&self, technique: Technique, element: &Element) -> Result<Mac, KeyError> {
-        let class = match element.identifier {
-            Some(kind) => format!("kind:{}", kind_label(kind)),
-            None => format!("element:{}", element.path),
-        };
-        let info = format!("transire/pseudonym/1\n{}\n{class}", technique.label());
+    /// The key of one kind of identifier and technique: importer and declarant with the same number
+    /// have the same pseudonym, and the same text as a passport number has another.
+    pub(crate) fn kind(&self, technique: Technique, kind: IdentifierKind) -> Result<Mac, KeyError> {
+        let info = format!("transire/pseudonym/1\n{}\n{}", technique.label(), kind_label(kind));
         let mut key = Zeroizing::new([0; 32]);
         Hkdf::<Sha256>::from_prk(&self.0)
             .map_err(|_| KeyError::Length)?

@@ -30,4 +30,3 @@ pub use plan::{Pass, Plan, PlanError, Pseudonymised, Seen, Tracked};
 pub use pseudonym::Pseudonym;
 pub use record::{RECORD_BYTES, RecordError};
 pub use shape::ShapeError;
-pub use transform::fits;

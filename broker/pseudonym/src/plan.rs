@@ -6,14 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use agreements::{Dataset, DisclosureId, ElementPath, RecordFormat, Transformation, ValueKind};
+use agreements::{Dataset, DisclosureId, ElementPath, RecordFormat, Transformation};
 
 use crate::csv_line;
 use crate::keys::{DomainKey, KeyError};
 use crate::pseudonym::Pseudonym;
 use crate::record::{RECORD_BYTES, RecordError};
 use crate::shape::{Node, Shape, ShapeError};
-use crate::transform::{Leaf, Outcome, Work, fits};
+use crate::transform::{Leaf, LeafError, Outcome, Work};
 use crate::value::Value;
 use crate::walk::{Visit, walk};
 
@@ -23,15 +23,15 @@ pub enum PlanError {
     /// An element that the dataset does not have.
     #[error("`{0}` is not an element of the dataset")]
     Unknown(ElementPath),
-    /// A transformation that does not apply to values of that kind.
-    #[error("`{transformation}` does not apply to element `{element}`, which is declared {kind:?}")]
+    /// A transformation that does not apply to that element.
+    #[error("`{transformation}` does not fit element `{element}`: {why}")]
     Unfit {
         /// The element.
         element: ElementPath,
         /// The transformation.
         transformation: Transformation,
-        /// What the element is declared to be.
-        kind: ValueKind,
+        /// Why not.
+        why: &'static str,
     },
     /// Every element is withheld.
     #[error("no element is given: all are withheld")]
@@ -88,11 +88,12 @@ impl Plan {
         };
         for element in &dataset.elements {
             let transformation = elements.get(&element.path).copied().unwrap_or(Transformation::Withhold);
-            if !fits(transformation, element.kind) {
-                let (element, kind) = (element.path.clone(), element.kind);
-                return Err(PlanError::Unfit { element, transformation, kind });
-            }
-            let leaf = Leaf::new(element, transformation, keys)?;
+            let leaf = Leaf::new(element, transformation, keys).map_err(|error| match error {
+                LeafError::Unfit(why) => {
+                    PlanError::Unfit { element: element.path.clone(), transformation, why }
+                }
+                LeafError::Key(error) => error.into(),
+            })?;
             plan.columns.push(leaf.as_ref().map(|_| plan.leaves.len()));
             match (dataset.format, &element.column) {
                 (RecordFormat::Csv, Some(column)) if leaf.is_some() => {

@@ -11,26 +11,20 @@ use crate::value::{Value, date, floor};
 /// What stands where a narrative was.
 pub(crate) const TEXT_WITHHELD: &str = "[text withheld]";
 
-/// Whether a transformation can be applied to values of that kind. A narrative may name anybody, so
-/// nothing but a mark that there was one ever takes its place.
-pub const fn fits(transformation: Transformation, kind: ValueKind) -> bool {
-    match (transformation, kind) {
-        (Transformation::Withhold, _)
-        | (Transformation::WithholdText, ValueKind::Narrative | ValueKind::Text) => true,
-        (_, ValueKind::Narrative) | (Transformation::WithholdText, _) => false,
-        (Transformation::Keep | Transformation::Mask { .. } | Transformation::Pseudonymise(_), _) => true,
-        (Transformation::GeneraliseDate(_), kind) => matches!(kind, ValueKind::Date),
-        (Transformation::GeneraliseNumber { .. }, kind) => matches!(kind, ValueKind::Number),
-        (Transformation::GeneraliseHs { .. }, kind) => matches!(kind, ValueKind::HsCode),
-    }
-}
-
 /// One element of a plan: what it is and what happens to it.
 pub(crate) struct Leaf {
     pub(crate) path: ElementPath,
     pub(crate) kind: ValueKind,
     identifier: Option<IdentifierKind>,
     what: Change,
+}
+
+/// Why an element cannot be part of a plan.
+pub(crate) enum LeafError {
+    /// The transformation does not apply to it, and why.
+    Unfit(&'static str),
+    /// Its key could not be derived.
+    Key(KeyError),
 }
 
 /// A transformation with the key that it needs, so that none is looked up for a record.
@@ -72,7 +66,12 @@ impl Leaf {
         element: &Element,
         transformation: Transformation,
         keys: &DomainKey,
-    ) -> Result<Option<Self>, KeyError> {
+    ) -> Result<Option<Self>, LeafError> {
+        transformation.fits(element).map_err(LeafError::Unfit)?;
+        let key = |technique: Technique| match element.identifier {
+            Some(kind) => keys.kind(technique, kind).map_err(LeafError::Key),
+            None => Err(LeafError::Unfit("only an element with an `identifier` is pseudonymised")),
+        };
         let what = match transformation {
             Transformation::Withhold => return Ok(None),
             Transformation::Keep => Change::Keep,
@@ -80,13 +79,13 @@ impl Leaf {
                 Change::Mask { first: keep_first.into(), last: keep_last.into() }
             }
             Transformation::Pseudonymise(PseudonymPolicy::Deterministic) => {
-                Change::Pseudonymise(keys.element(Technique::Deterministic, element)?)
+                Change::Pseudonymise(key(Technique::Deterministic)?)
             }
             Transformation::Pseudonymise(PseudonymPolicy::DocumentRandomised) => {
-                Change::PseudonymiseInDocument(keys.element(Technique::DocumentRandomised, element)?)
+                Change::PseudonymiseInDocument(key(Technique::DocumentRandomised)?)
             }
             Transformation::Pseudonymise(PseudonymPolicy::FullyRandomised) => {
-                Change::PseudonymiseFully(keys.element(Technique::FullyRandomised, element)?)
+                Change::PseudonymiseFully(key(Technique::FullyRandomised)?)
             }
             Transformation::GeneraliseDate(part) => Change::Date(part),
             Transformation::GeneraliseNumber { band } => Change::Number { band: band.into() },

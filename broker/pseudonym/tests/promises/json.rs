@@ -204,8 +204,12 @@ fn a_plan_that_does_not_fit_its_dataset_is_refused() {
     assert_eq!(refused(&[]), "no element is given: all are withheld");
     assert_eq!(refused(&[("consignee.name", "withhold")]), "no element is given: all are withheld");
     assert_eq!(refused(&[("consignee.shoe", "keep")]), "`consignee.shoe` is not an element of the dataset");
-    assert!(refused(&[("remarks", "keep")]).starts_with("`keep` does not apply to element `remarks`"));
-    assert!(refused(&[("consignee.name", "generalise-date:year")]).contains("does not apply"));
+    assert!(
+        refused(&[("remarks", "keep")])
+            .starts_with("`keep` does not fit element `remarks`: a narrative may name anybody")
+    );
+    assert!(refused(&[("consignee.name", "generalise-date:year")]).contains("does not fit"));
+    assert!(refused(&[("consignee.country", "pseudonymise")]).contains("only an element with an `identifier`"));
 }
 
 fn any_json() -> impl Strategy<Value = Value> {

@@ -10,15 +10,19 @@ use zeroize::Zeroizing;
 /// `info` is the label, then each part after its length (four bytes, big endian), so that no two
 /// lists of parts give the same bytes.
 pub(crate) fn key(secret: &[u8], salt: &[u8], label: &str, parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
-    let info = frame(label, parts);
+    hkdf(secret, salt, &frame(label, parts))
+}
+
+/// HKDF-SHA-256 with 32 bytes of output. For this crate and for its test vectors.
+pub fn hkdf(secret: &[u8], salt: &[u8], info: &[u8]) -> Zeroizing<[u8; 32]> {
     let mut out = Zeroizing::new([0; 32]);
     #[expect(clippy::expect_used, reason = "RFC 5869 allows 8,160 bytes; 32 are asked")]
-    Hkdf::<Sha256>::new(Some(salt), secret).expand(&info, out.as_mut_slice()).expect("32 bytes");
+    Hkdf::<Sha256>::new(Some(salt), secret).expand(info, out.as_mut_slice()).expect("32 bytes");
     out
 }
 
-/// HMAC-SHA-256 (RFC 2104) under `key`.
-pub(crate) fn mac(key: &[u8; 32]) -> Hmac<Sha256> {
+/// HMAC-SHA-256 (RFC 2104) under `key`. For this crate and for its test vectors.
+pub fn mac(key: &[u8; 32]) -> Hmac<Sha256> {
     #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
     Hmac::new_from_slice(key).expect("any length")
 }

@@ -102,7 +102,11 @@ pub fn write_new(path: &Path, bytes: &[u8], mode: u32, rng: &dyn Rng) -> Result<
 pub fn replace(path: &Path, bytes: &[u8], mode: u32, rng: &dyn Rng) -> Result<(), DurableError> {
     let folder = folder(path)?;
     let temporary = temporary(folder, bytes, mode, rng)?;
-    fs::rename(&temporary, path).map_err(io("write", path))?;
+    if let Err(e) = fs::rename(&temporary, path) {
+        // Best effort: what stays behind is swept at the next start.
+        let _ = fs::remove_file(&temporary);
+        return Err(io("write", path)(e));
+    }
     sync_dir(folder)
 }
 
@@ -179,5 +183,82 @@ impl FolderLock {
             Err(TryLockError::WouldBlock) => Err(DurableError::InUse(folder.to_owned())),
             Err(TryLockError::Error(e)) => Err(io("lock", &path)(e)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+    use crate::rng::SeededRng;
+
+    fn names(dir: &Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_is_written_whole_and_no_temporary_one_stays() {
+        let (dir, rng) = (tempfile::tempdir().unwrap(), SeededRng::new(1));
+        let path = dir.path().join("a");
+        write_new(&path, b"one", 0o600, &rng).unwrap();
+        assert!(matches!(write_new(&path, b"two", 0o600, &rng), Err(DurableError::Exists(_))));
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        replace(&path, b"three", 0o640, &rng).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"three");
+        assert_eq!(names(dir.path()), ["a"]);
+    }
+
+    #[test]
+    fn a_write_that_cannot_be_made_changes_nothing() {
+        let (dir, rng) = (tempfile::tempdir().unwrap(), SeededRng::new(1));
+        fs::create_dir(dir.path().join("folder")).unwrap();
+        fs::write(dir.path().join("folder/x"), b"").unwrap();
+        assert!(replace(&dir.path().join("folder"), b"", 0o600, &rng).is_err());
+        assert!(write_new(&dir.path().join("none/a"), b"", 0o600, &rng).is_err());
+        assert!(matches!(write_new(Path::new("/"), b"", 0o600, &rng), Err(DurableError::NotAFile(_))));
+        let before = names(dir.path());
+        assert_eq!(before, ["folder"]);
+    }
+
+    #[test]
+    fn folders_are_made_with_the_mode_asked_for_and_a_file_in_the_way_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let deep = dir.path().join("a/b/c");
+        create_dir(&deep, 0o700).unwrap();
+        create_dir(&deep, 0o700).unwrap();
+        for folder in [deep.as_path(), deep.parent().unwrap()] {
+            assert_eq!(fs::metadata(folder).unwrap().permissions().mode() & 0o777, 0o700);
+        }
+        fs::write(dir.path().join("file"), b"").unwrap();
+        assert!(create_dir(&dir.path().join("file"), 0o700).is_err());
+        assert!(create_dir(&dir.path().join("file/x"), 0o700).is_err());
+    }
+
+    #[test]
+    fn a_long_file_is_destroyed_to_its_last_byte() {
+        let (dir, rng) = (tempfile::tempdir().unwrap(), SeededRng::new(1));
+        let (path, other) = (dir.path().join("a"), dir.path().join("b"));
+        fs::write(&path, vec![0; 10_001]).unwrap();
+        fs::hard_link(&path, &other).unwrap();
+        destroy(&path, &rng).unwrap();
+        let after = fs::read(&other).unwrap();
+        assert_eq!(after.len(), 10_001);
+        assert!(after.chunks(100).all(|part| part.iter().any(|byte| *byte != 0) || part.len() == 1));
+        destroy(&path, &rng).unwrap();
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_a_new_file_is_not_followed() {
+        let (dir, rng) = (tempfile::tempdir().unwrap(), SeededRng::new(1));
+        let (target, link) = (dir.path().join("target"), dir.path().join("link"));
+        fs::write(&target, b"precious").unwrap();
+        symlink(&target, &link).unwrap();
+        assert!(matches!(write_new(&link, b"x", 0o600, &rng), Err(DurableError::Exists(_))));
+        replace(&link, b"x", 0o600, &rng).unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"precious");
     }
 }

@@ -8,7 +8,7 @@ pub mod aead;
 pub mod blind;
 pub mod clock;
 pub mod config;
-mod derive;
+pub mod derive;
 pub mod durable;
 pub mod function_key;
 pub mod logging;
@@ -23,4 +23,4 @@ pub mod vault;
 
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use rng::{Rng, SeededRng, SystemRng};
-pub use vault::{Branch, KeyId, Unlock, Vault};
+pub use vault::{Branch, KeyId, KeyKind, Unlock, Vault};

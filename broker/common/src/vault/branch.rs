@@ -3,6 +3,7 @@
 use agreements::IdentifierKind;
 use zeroize::Zeroizing;
 
+use super::kinds::KeyKind;
 use crate::derive;
 
 /// Salt of every derivation from a vault's root.
@@ -43,6 +44,17 @@ pub enum Branch<'a> {
 }
 
 impl Branch<'_> {
+    /// The kind of key that this branch gives; so that no branch lacks a row in the reference.
+    pub const fn kind(&self) -> KeyKind {
+        match self {
+            Self::Columns { .. } => KeyKind::Columns,
+            Self::BlindIndex { .. } => KeyKind::BlindIndex,
+            Self::SubjectTags { .. } => KeyKind::SubjectTags,
+            Self::Domains => KeyKind::DomainRoot,
+            Self::Commitments => KeyKind::CommitmentSalt,
+        }
+    }
+
     pub(super) fn derive(&self, root: &[u8; 32]) -> Zeroizing<[u8; 32]> {
         match *self {
             Self::Columns { table, year, series } => derive::key(

@@ -117,7 +117,6 @@ impl IntoResponse for Problem {
 
 /// What a client gets when a handler panicked; the panic itself is logged without its message,
 /// which might hold a value. For `tower_http::catch_panic::CatchPanicLayer::custom`.
-#[expect(clippy::needless_pass_by_value, reason = "the shape that the layer asks for")]
 pub fn caught(_panic: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a handler panicked");
     Problem::internal().into_response()

@@ -5,7 +5,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use crate::rng::Rng;
@@ -156,6 +156,30 @@ pub fn destroy(path: &Path, rng: &dyn Rng) -> Result<(), DurableError> {
     overwritten.map_err(io("destroy", path))?;
     fs::remove_file(path).map_err(io("remove", path))?;
     sync_dir(folder)
+}
+
+/// Removes the temporary files that crashed writes left in a folder; at start, before any other write.
+///
+/// A crash between link and unlink leaves two names of one file: then only the temporary name goes,
+/// since the bytes are those of the file proper.
+///
+/// # Errors
+/// [`DurableError::Io`].
+pub fn sweep_temporary(folder: &Path, rng: &dyn Rng) -> Result<(), DurableError> {
+    for entry in fs::read_dir(folder).map_err(io("read the folder", folder))? {
+        let entry = entry.map_err(io("read the folder", folder))?;
+        if !entry.file_name().as_encoded_bytes().starts_with(TEMPORARY.as_bytes()) {
+            continue;
+        }
+        let path = entry.path();
+        if entry.metadata().map_err(io("read", &path))?.nlink() > 1 {
+            fs::remove_file(&path).map_err(io("remove", &path))?;
+            sync_dir(folder)?;
+        } else {
+            destroy(&path, rng)?;
+        }
+    }
+    Ok(())
 }
 
 /// Holds a folder for this process until it is dropped, also against a second start of the program.

@@ -252,10 +252,8 @@ impl Vault {
     /// As [`Self::list`] and [`Self::destroy`].
     pub fn sweep(&self, named: &BTreeSet<KeyId>, rng: &dyn Rng) -> Result<BTreeSet<KeyId>, VaultError> {
         let unnamed: BTreeSet<KeyId> = self.list()?.difference(named).cloned().collect();
-        for name in self.names()? {
-            if name.starts_with(durable::TEMPORARY) {
-                durable::destroy(&self.dir.join("keys").join(name), rng)?;
-            }
+        for folder in [self.dir.clone(), self.dir.join("keys")] {
+            durable::sweep_temporary(&folder, rng)?;
         }
         for id in &unnamed {
             self.destroy(id, rng)?;

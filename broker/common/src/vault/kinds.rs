@@ -6,8 +6,6 @@
 
 mod rows;
 
-use super::key_id::{KeyId, KeyIdError};
-
 /// A kind of key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeyKind {
@@ -123,7 +121,7 @@ impl KeyKind {
         Self::OfficerPassword,
     ];
 
-    /// The word for programs, in entries and in file names of the vault.
+    /// The word for programs, as entries on keys name their kind.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::VaultRoot => "vault-root",
@@ -155,17 +153,6 @@ impl KeyKind {
             Self::SessionToken => "session-token",
             Self::OfficerPassword => "officer-password",
         }
-    }
-
-    /// The id under which a vault keeps one key of this kind: `personal-part.led.2026-11`.
-    ///
-    /// # Errors
-    /// [`KeyIdError`] when `which` is empty or is more than small letters, digits, `-` and `.`.
-    pub fn key_id(self, which: &str) -> Result<KeyId, KeyIdError> {
-        if which.is_empty() {
-            return Err(KeyIdError);
-        }
-        KeyId::parse(&format!("{}.{which}", self.as_str()))
     }
 
     /// The table of the reference, in Markdown.
@@ -219,12 +206,5 @@ mod tests {
             assert_eq!(line.matches('|').count(), 9, "{line}");
             assert!(line.split('|').skip(1).take(8).all(|cell| !cell.trim().is_empty()), "{line}");
         }
-    }
-
-    #[test]
-    fn a_key_is_named_by_its_kind_and_which() {
-        let id = KeyKind::PersonalPart.key_id("led.2026-11").unwrap();
-        assert_eq!(id.as_str(), "personal-part.led.2026-11");
-        assert!(KeyKind::Log.key_id("").is_err() && KeyKind::Log.key_id("NL").is_err());
     }
 }

@@ -254,18 +254,21 @@ fn a_crash_in_the_middle_of_a_write_leaves_nothing_that_stays() {
     let place = Place::new();
     let vault = place.create();
     vault.put(&id("kept"), b"kept", &rng()).unwrap();
-    // Killed after the temporary file, killed between link and unlink, killed before the
-    // transaction that would have named the key, killed in the middle of a destruction.
+    // Killed after the temporary file was written.
     fs::write(place.file(".tmp-00"), b"half").unwrap();
+    fs::write(place.dir().join(".tmp-02"), b"half").unwrap();
+    // Killed between link and unlink: two names of one key.
     fs::hard_link(place.file("kept"), place.file(".tmp-01")).unwrap();
-    fs::remove_file(place.file(".tmp-01")).unwrap();
+    // Killed before the transaction that would have named the key.
     vault.put(&id("unnamed"), b"unnamed", &SeededRng::new(8)).unwrap();
+    // Killed in the middle of a destruction.
     fs::write(place.file("half-destroyed"), [0; 33]).unwrap();
     drop(vault);
     let vault = place.open().unwrap();
     let swept = vault.sweep(&BTreeSet::from([id("kept"), id("lost")]), &rng()).unwrap();
     assert_eq!(swept, BTreeSet::from([id("half-destroyed"), id("unnamed")]));
     assert_eq!(fs::read_dir(place.dir().join("keys")).unwrap().count(), 1);
+    assert!(!place.dir().join(".tmp-02").exists());
     assert_eq!(vault.get(&id("kept")).unwrap().as_slice(), b"kept");
 }
 

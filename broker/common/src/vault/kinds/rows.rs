@@ -180,7 +180,7 @@ impl KeyKind {
                 derived: RANDOM,
                 used: "encrypts one bulk object (AES-256-GCM, STREAM)",
                 rotated: "never: one for each object",
-                destroyed: "at the broker after the receipt `opened`, or when the agreement ends first",
+                destroyed: "at the broker in the transaction that sends it, or when the agreement is terminated first",
                 thief: "with the object's ciphertext: read that object",
             },
             Self::Endpoint => KeyRow {

@@ -42,11 +42,12 @@ pub struct Waiting {
     pub arrival: Arrival,
 }
 
+// A subquery for each group: one step in the index, however many arrivals there are.
 static NEWEST: Values = Values::new(
-    "SELECT arrivals.group_id AS group_id, MAX(arrivals.position) AS position FROM arrivals \
-     WHERE arrivals.group_id IN (",
+    "SELECT v.column1 AS group_id, (SELECT MAX(arrivals.position) FROM arrivals \
+     WHERE arrivals.group_id = v.column1) AS position FROM (",
     1,
-    ") GROUP BY arrivals.group_id",
+    ") AS v",
 );
 
 static KNOWN: Values = Values::new(
@@ -79,7 +80,8 @@ pub async fn insert(tx: &mut WriteTx, arrivals: &[Arrival]) -> Result<Vec<Placed
         args.shown(group);
     });
     for row in newest.await? {
-        next.insert(row.parsed("group_id")?, row.number("position")?.saturating_add(1));
+        let newest = row.maybe_number("position")?.unwrap_or(0);
+        next.insert(row.parsed("group_id")?, newest.saturating_add(1));
     }
     let mut placed = Vec::with_capacity(arrivals.len());
     let mut fresh = Vec::new();

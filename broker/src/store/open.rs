@@ -29,6 +29,11 @@ const SQLITE_WRITER: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = W
 /// Settings of every SQLite connection that only reads.
 const SQLITE_READER: &str = "PRAGMA busy_timeout = 5000; PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000";
 
+/// Settings of every PostgreSQL connection that writes. Its statements look up a handful of rows by
+/// key; a plan that was made and kept while a table was empty must not scan it when it is large.
+const POSTGRES_WRITER: &str = "SET lock_timeout = '30s'; SET enable_seqscan = off; \
+    SET enable_hashjoin = off; SET enable_mergejoin = off";
+
 /// The lock that the writing broker holds on PostgreSQL as long as it runs; one on each database.
 const CLAIM: &str = "SELECT CAST(pg_try_advisory_lock(8390876182543722) AS INT) AS held";
 
@@ -174,7 +179,7 @@ fn settings(backend: Backend, read_only: bool) -> &'static str {
     match (backend, read_only) {
         (Backend::Sqlite, false) => SQLITE_WRITER,
         (Backend::Sqlite, true) => SQLITE_READER,
-        (Backend::Postgres, false) => "SET lock_timeout = '30s'",
+        (Backend::Postgres, false) => POSTGRES_WRITER,
         (Backend::Postgres, true) => "SET default_transaction_read_only = on",
     }
 }

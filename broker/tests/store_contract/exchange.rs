@@ -1,0 +1,291 @@
+//! Groups, inboxes, arrivals, requests, ceilings, objects, pseudonyms.
+
+use agreements::{AgreementVersion, Digest, DisclosureId, GroupId, MessageId, ObjectId, RequestId};
+use arrivals::{Arrival, Placed};
+use broker::store::{StoreError, arrivals, ceilings, groups, inbox, objects, pseudonyms, requests};
+use ceilings::CeilingKey;
+use groups::{GroupRow, GroupStatus};
+use inbox::{InboxKind, InboxRow};
+use objects::{ObjectRow, ObjectStatus};
+use pseudonyms::PseudonymRow;
+use requests::RequestRow;
+
+use crate::Database;
+
+pub fn group(id: u8) -> GroupRow {
+    GroupRow {
+        group: GroupId::from_bytes([id; 16]),
+        agreement: AgreementVersion { id: "NL-BE-2026-04".parse().unwrap(), version: 1 },
+        recipient: "be-customs".parse().unwrap(),
+        state: vec![id; 9_000],
+        row_version: 1,
+        epoch: 1,
+        next_position: 1,
+        next_sequence: 1,
+        status: GroupStatus::Open,
+    }
+}
+
+pub async fn a_stale_group_is_not_written(database: Database) {
+    let store = database.open().await;
+    let mut tx = store.write().await.unwrap();
+    for id in 1..=3 {
+        groups::insert(&mut tx, &group(id)).await.unwrap();
+    }
+    assert!(matches!(groups::insert(&mut tx, &group(1)).await, Err(StoreError::Conflict(_))));
+    drop(tx);
+    let mut tx = store.write().await.unwrap();
+    for id in 1..=3 {
+        groups::insert(&mut tx, &group(id)).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+
+    let changed = |id| GroupRow {
+        state: vec![255; 10_000],
+        epoch: 4,
+        next_position: 8,
+        next_sequence: 7,
+        status: GroupStatus::Suspended,
+        agreement: AgreementVersion { version: 2, ..group(id).agreement },
+        ..group(id)
+    };
+    let mut tx = store.write().await.unwrap();
+    groups::save(&mut tx, &[changed(1), changed(3)]).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut read = store.read().await.unwrap();
+    let written = |id| GroupRow { row_version: 2, ..changed(id) };
+    assert!(groups::all(&mut read).await.unwrap() == [written(1), group(2), written(3)]);
+    assert!(groups::get(&mut read, GroupId::from_bytes([3; 16])).await.unwrap() == Some(written(3)));
+    drop(read);
+
+    // One good and one stale: the whole batch fails.
+    let mut tx = store.write().await.unwrap();
+    let batch = [changed(2), changed(1)];
+    assert!(matches!(groups::save(&mut tx, &batch).await, Err(StoreError::Stale { .. })));
+    drop(tx);
+    let mut read = store.read().await.unwrap();
+    assert!(groups::get(&mut read, GroupId::from_bytes([2; 16])).await.unwrap() == Some(group(2)));
+    drop(read);
+
+    // A group that is not there is not made by saving it.
+    let mut tx = store.write().await.unwrap();
+    assert!(matches!(groups::save(&mut tx, &[group(9)]).await, Err(StoreError::Stale { .. })));
+}
+
+pub fn message(position: u64, size: usize) -> InboxRow {
+    InboxRow {
+        group: GroupId::from_bytes([1; 16]),
+        position,
+        kind: InboxKind::Message,
+        idx: Some(position + 100),
+        message: MessageId::from_bytes([9; 16]),
+        bytes: vec![7; size],
+        at: "2026-11-22T12:00:00Z".parse().unwrap(),
+        delete_after: "2026-12-22".parse().unwrap(),
+    }
+}
+
+pub async fn an_inbox_is_read_in_order_by_pages(database: Database) {
+    let store = database.open().await;
+    let group = GroupId::from_bytes([1; 16]);
+    let mut rows: Vec<InboxRow> = (1..=20).map(|position| message(position, 1_000)).collect();
+    rows[0].kind = InboxKind::Handshake;
+    rows[1].kind = InboxKind::Notice;
+    rows[1].idx = None;
+    let mut tx = store.write().await.unwrap();
+    inbox::insert(&mut tx, &rows).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let mut read = store.read().await.unwrap();
+    assert_eq!(inbox::page(&mut read, group, 0, 5, 1_000_000).await.unwrap(), rows[..5]);
+    assert_eq!(inbox::page(&mut read, group, 5, 100, 3_500).await.unwrap(), rows[5..8]);
+    assert_eq!(inbox::page(&mut read, group, 8, 100, 1).await.unwrap(), rows[8..9]);
+    assert!(inbox::page(&mut read, group, 20, 5, 1_000).await.unwrap().is_empty());
+    assert!(inbox::page(&mut read, GroupId::from_bytes([2; 16]), 0, 5, 1_000).await.unwrap().is_empty());
+    drop(read);
+
+    let mut tx = store.write().await.unwrap();
+    assert!(matches!(inbox::insert(&mut tx, &rows[3..4]).await, Err(StoreError::Conflict(_))));
+    drop(tx);
+    let mut tx = store.write().await.unwrap();
+    assert_eq!(inbox::destroy(&mut tx, group).await.unwrap(), 20);
+    assert!(inbox::page(&mut tx, group, 0, 5, 1_000).await.unwrap().is_empty());
+}
+
+pub fn arrival(group: u8, text: &[u8]) -> Arrival {
+    Arrival {
+        group: GroupId::from_bytes([group; 16]),
+        digest: Digest::of(text),
+        endpoint: "be-customs-desk-1".parse().unwrap(),
+        bytes: text.to_vec(),
+        at: "2026-11-22T12:00:00Z".parse().unwrap(),
+    }
+}
+
+pub async fn an_arrival_sent_twice_keeps_its_place(database: Database) {
+    let store = database.open().await;
+    let at = |position, fresh| Placed { position, fresh };
+    let mut tx = store.write().await.unwrap();
+    assert!(arrivals::insert(&mut tx, &[]).await.unwrap().is_empty());
+    let sent = [arrival(1, b"a"), arrival(2, b"a"), arrival(1, b"a"), arrival(1, b"b")];
+    let placed = arrivals::insert(&mut tx, &sent).await.unwrap();
+    assert_eq!(placed, [at(1, true), at(1, true), at(1, false), at(2, true)]);
+    tx.commit().await.unwrap();
+    let mut tx = store.write().await.unwrap();
+    let sent = [arrival(1, b"c"), arrival(1, b"b"), arrival(2, b"b")];
+    let placed = arrivals::insert(&mut tx, &sent).await.unwrap();
+    assert_eq!(placed, [at(3, true), at(2, false), at(2, true)]);
+    tx.commit().await.unwrap();
+    let mut read = store.read().await.unwrap();
+    let waiting = arrivals::undone(&mut read, GroupId::from_bytes([1; 16]), 1, 10).await.unwrap();
+    let expected = [arrival(1, b"b"), arrival(1, b"c")];
+    assert_eq!(waiting.iter().map(|w| w.position).collect::<Vec<_>>(), [2, 3]);
+    assert_eq!(waiting.into_iter().map(|w| w.arrival).collect::<Vec<_>>(), expected);
+}
+
+pub async fn an_arrival_is_done_once(database: Database) {
+    let store = database.open().await;
+    let group = GroupId::from_bytes([1; 16]);
+    let mut tx = store.write().await.unwrap();
+    arrivals::insert(&mut tx, &[arrival(1, b"a"), arrival(1, b"b")]).await.unwrap();
+    arrivals::mark_done(&mut tx, &[(group, 1)]).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = store.write().await.unwrap();
+    assert_eq!(arrivals::count_undone(&mut tx, group).await.unwrap(), 1);
+    assert!(matches!(arrivals::mark_done(&mut tx, &[(group, 1)]).await, Err(StoreError::Stale { .. })));
+    assert!(matches!(arrivals::mark_done(&mut tx, &[(group, 9)]).await, Err(StoreError::Stale { .. })));
+    // Sent again after it was done, it is not done again.
+    let placed = arrivals::insert(&mut tx, &[arrival(1, b"a")]).await.unwrap();
+    assert_eq!(placed, [Placed { position: 1, fresh: false }]);
+    assert_eq!(arrivals::undone(&mut tx, group, 0, 10).await.unwrap().len(), 1);
+}
+
+pub async fn a_request_is_answered_once(database: Database) {
+    let store = database.open().await;
+    let row = |group, request, idx| RequestRow {
+        group: GroupId::from_bytes([group; 16]),
+        request: RequestId::from_bytes([request; 16]),
+        digest: Digest::of(&[request]),
+        idx,
+    };
+    let mut tx = store.write().await.unwrap();
+    requests::insert(&mut tx, &[row(1, 1, 10), row(1, 2, 11), row(2, 1, 12)]).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut read = store.read().await.unwrap();
+    let key = |group, request| (GroupId::from_bytes([group; 16]), RequestId::from_bytes([request; 16]));
+    let answered = requests::answered(&mut read, &[key(1, 1), key(2, 1), key(2, 2)]).await.unwrap();
+    assert_eq!(answered.into_values().collect::<Vec<_>>(), [row(1, 1, 10), row(2, 1, 12)]);
+    assert_eq!(requests::get(&mut read, key(1, 2).0, key(1, 2).1).await.unwrap(), Some(row(1, 2, 11)));
+    drop(read);
+    let mut tx = store.write().await.unwrap();
+    assert!(matches!(requests::insert(&mut tx, &[row(1, 1, 13)]).await, Err(StoreError::Conflict(_))));
+}
+
+pub fn ceiling(clause: &str) -> CeilingKey {
+    CeilingKey {
+        agreement: "NL-BE-2026-04".parse().unwrap(),
+        clause: clause.parse().unwrap(),
+        recipient: "be-customs".parse().unwrap(),
+        day: "2026-11-22".parse().unwrap(),
+    }
+}
+
+pub async fn a_ceiling_is_never_passed(database: Database) {
+    let store = database.open().await;
+    let mut tx = store.write().await.unwrap();
+    assert!(!ceilings::take(&mut tx, &ceiling("a"), 11, 10).await.unwrap());
+    assert!(ceilings::take(&mut tx, &ceiling("a"), 6, 10).await.unwrap());
+    assert!(!ceilings::take(&mut tx, &ceiling("a"), 5, 10).await.unwrap());
+    assert!(ceilings::take(&mut tx, &ceiling("a"), 4, 10).await.unwrap());
+    assert!(ceilings::take(&mut tx, &ceiling("a"), 0, 10).await.unwrap());
+    assert!(!ceilings::take(&mut tx, &ceiling("a"), 1, 10).await.unwrap());
+    assert!(ceilings::take(&mut tx, &ceiling("a"), 1, u64::MAX).await.unwrap());
+    tx.commit().await.unwrap();
+    let mut read = store.read().await.unwrap();
+    assert_eq!(ceilings::used(&mut read, &ceiling("a")).await.unwrap(), 11);
+    let tomorrow = CeilingKey { day: "2026-11-23".parse().unwrap(), ..ceiling("a") };
+    assert_eq!(ceilings::used(&mut read, &tomorrow).await.unwrap(), 0);
+}
+
+pub async fn ceilings_of_a_batch_are_taken_together_or_not_at_all(database: Database) {
+    let store = database.open().await;
+    let mut tx = store.write().await.unwrap();
+    assert!(ceilings::take(&mut tx, &ceiling("a"), 5, 100).await.unwrap());
+    let mut taken = ceilings::load(&mut tx, [ceiling("a"), ceiling("b"), ceiling("a")]).await.unwrap();
+    let both = [(ceiling("a"), 100), (ceiling("b"), 10)];
+    assert_eq!(taken.take(&both, 8), Ok(()));
+    assert_eq!(taken.take(&both, 3), Err(&ceiling("b")));
+    assert_eq!(taken.take(&both[..1], 80), Ok(()));
+    assert_eq!(taken.take(&both[..1], 8), Err(&ceiling("a")));
+    assert_eq!(taken.take(&both, 2), Ok(()));
+    taken.give_back(&both, 2);
+    let unknown = [(ceiling("c"), 100)];
+    assert_eq!(taken.take(&unknown, 1), Err(&ceiling("c")));
+    ceilings::save(&mut tx, &taken).await.unwrap();
+    assert_eq!(ceilings::used(&mut tx, &ceiling("a")).await.unwrap(), 93);
+    assert_eq!(ceilings::used(&mut tx, &ceiling("b")).await.unwrap(), 8);
+}
+
+fn object(id: u8) -> ObjectRow {
+    ObjectRow {
+        object: ObjectId::from_bytes([id; 16]),
+        disclosure: DisclosureId::from_bytes([2; 16]),
+        group: GroupId::from_bytes([1; 16]),
+        recipient: "be-customs".parse().unwrap(),
+        key_sealed: Some(vec![1; 60]),
+        ciphertext: Digest::of(b"file"),
+        bytes: 5_000_000_000,
+        status: ObjectStatus::Lodged,
+        idx: 7,
+        delete_after: "2026-12-22".parse().unwrap(),
+    }
+}
+
+pub async fn objects_move_on_step_by_step(database: Database) {
+    let store = database.open().await;
+    let id = object(1).object;
+    let mut tx = store.write().await.unwrap();
+    objects::insert(&mut tx, &object(1)).await.unwrap();
+    assert!(objects::get(&mut tx, id).await.unwrap() == Some(object(1)));
+    objects::advance(&mut tx, id, ObjectStatus::Lodged, ObjectStatus::Held).await.unwrap();
+    let twice = objects::advance(&mut tx, id, ObjectStatus::Lodged, ObjectStatus::Held).await;
+    assert!(matches!(twice, Err(StoreError::Stale { .. })));
+    objects::advance(&mut tx, id, ObjectStatus::Held, ObjectStatus::Opened).await.unwrap();
+    assert!(objects::get(&mut tx, id).await.unwrap().unwrap().status == ObjectStatus::Opened);
+    assert!(matches!(objects::insert(&mut tx, &object(1)).await, Err(StoreError::Conflict(_))));
+}
+
+pub async fn a_destroyed_object_has_no_key(database: Database) {
+    let store = database.open().await;
+    let mut tx = store.write().await.unwrap();
+    for id in 1..=3 {
+        objects::insert(&mut tx, &object(id)).await.unwrap();
+    }
+    assert!(objects::destroy(&mut tx, object(1).object).await.unwrap());
+    assert!(!objects::destroy(&mut tx, object(9).object).await.unwrap());
+    assert_eq!(objects::named(&mut tx).await.unwrap(), [object(2).object, object(3).object]);
+    assert_eq!(objects::destroy_of_group(&mut tx, object(1).group).await.unwrap(), 2);
+    assert!(objects::named(&mut tx).await.unwrap().is_empty());
+    let gone = objects::get(&mut tx, object(2).object).await.unwrap().unwrap();
+    assert!(gone.key_sealed.is_none() && gone.status == ObjectStatus::Destroyed);
+}
+
+pub async fn pseudonyms_lead_to_the_first_blind_index(database: Database) {
+    let store = database.open().await;
+    let row = |domain: &str, pseudonym: &str, tag: u8| PseudonymRow {
+        domain: domain.into(),
+        element: "consignee.name".parse().unwrap(),
+        pseudonym: pseudonym.into(),
+        tag: vec![tag; 32],
+    };
+    let mut tx = store.write().await.unwrap();
+    let rows = [row("d1", "ps1-a", 1), row("d1", "ps1-a", 1), row("d1", "ps1-b", 2), row("d2", "ps1-a", 3)];
+    pseudonyms::insert(&mut tx, &rows).await.unwrap();
+    pseudonyms::insert(&mut tx, &[row("d1", "ps1-a", 9)]).await.unwrap();
+    let element = "consignee.name".parse().unwrap();
+    assert_eq!(pseudonyms::get(&mut tx, "d1", &element, "ps1-a").await.unwrap(), Some(vec![1; 32]));
+    assert_eq!(pseudonyms::get(&mut tx, "d2", &element, "ps1-a").await.unwrap(), Some(vec![3; 32]));
+    assert_eq!(pseudonyms::get(&mut tx, "d2", &element, "ps1-b").await.unwrap(), None);
+    let other = "consignee.address".parse().unwrap();
+    assert_eq!(pseudonyms::get(&mut tx, "d1", &other, "ps1-a").await.unwrap(), None);
+}

@@ -40,7 +40,7 @@ pub struct BlindRow {
     pub place: Place,
 }
 
-static INSERT: Values = Values::new("INSERT INTO records (deposit, row_no, sealed)", 3, "").sixteen();
+static INSERT: Values = Values::new("INSERT INTO records (deposit, row_no, sealed)", 3, "");
 
 static INSERT_BLIND: Values =
     Values::new("INSERT INTO blind (dataset, element, tag, deposit, row_no)", 5, "ON CONFLICT DO NOTHING");

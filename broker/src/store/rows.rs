@@ -152,23 +152,21 @@ pub(super) async fn all_composed(
 }
 
 /// A statement `head VALUES ($1, $2, ..), (..) tail` over many rows.
+///
+/// On SQLite the values are written `?`: there `$1` is a name, and sqlx looks each name up in a
+/// list from its beginning, which for 700 values costs more than the insert.
 pub(super) struct Values {
     head: &'static str,
     columns: usize,
     tail: &'static str,
-    largest: usize,
-    sql: [OnceLock<Arc<str>>; SIZES],
+    named: [OnceLock<Arc<str>>; SIZES],
+    unnamed: [OnceLock<Arc<str>>; SIZES],
 }
 
 impl Values {
     pub(super) const fn new(head: &'static str, columns: usize, tail: &'static str) -> Self {
-        Self { head, columns, tail, largest: SIZES, sql: [const { OnceLock::new() }; SIZES] }
-    }
-
-    /// At most 16 rows a statement: fastest for rows of some hundred bytes on SQLite (measured).
-    pub(super) const fn sixteen(mut self) -> Self {
-        self.largest = 5;
-        self
+        const NONE: OnceLock<Arc<str>> = OnceLock::new();
+        Self { head, columns, tail, named: [NONE; SIZES], unnamed: [NONE; SIZES] }
     }
 
     /// Runs the statement for all rows and gives the number of rows that it changed. `bind` binds
@@ -179,9 +177,10 @@ impl Values {
         rows: &[R],
         bind: impl Fn(&mut Args, &R),
     ) -> Result<u64, StoreError> {
+        let named = named(connection);
         let mut changed = 0;
         let mut rest = rows;
-        while let Some((chunk, after, sql)) = self.next(rest) {
+        while let Some((chunk, after, sql)) = self.next(named, rest) {
             rest = after;
             let mut args = Args::default();
             args.values.reserve(chunk.len() * self.columns, 0);
@@ -201,9 +200,10 @@ impl Values {
         rows: &[R],
         bind: impl Fn(&mut Args, &R),
     ) -> Result<Vec<AnyRow>, StoreError> {
+        let named = named(connection);
         let mut found = Vec::new();
         let mut rest = rows;
-        while let Some((chunk, after, sql)) = self.next(rest) {
+        while let Some((chunk, after, sql)) = self.next(named, rest) {
             rest = after;
             let mut args = Args::default();
             chunk.iter().for_each(|row| bind(&mut args, row));
@@ -213,22 +213,27 @@ impl Values {
     }
 
     /// Cuts off the largest power of two that fits and gives the statement for it.
-    fn next<'r, R>(&self, rows: &'r [R]) -> Option<(&'r [R], &'r [R], Arc<str>)> {
-        let size = usize::try_from(rows.len().checked_ilog2()?).ok()?.min(self.largest.saturating_sub(1));
+    fn next<'r, R>(&self, named: bool, rows: &'r [R]) -> Option<(&'r [R], &'r [R], Arc<str>)> {
+        let size = usize::try_from(rows.len().checked_ilog2()?).ok()?.min(SIZES - 1);
         let (chunk, rest) = rows.split_at_checked(1 << size)?;
-        let sql = self.sql.get(size)?.get_or_init(|| self.write(1 << size)).clone();
+        let written = if named { &self.named } else { &self.unnamed };
+        let sql = written.get(size)?.get_or_init(|| self.write(named, 1 << size)).clone();
         Some((chunk, rest, sql))
     }
 
-    fn write(&self, rows: usize) -> Arc<str> {
+    fn write(&self, named: bool, rows: usize) -> Arc<str> {
         let mut sql = String::from(self.head);
         sql.push_str(" VALUES ");
         for row in 0..rows {
             sql.push_str(if row == 0 { "(" } else { ", (" });
             for column in 1..=self.columns {
-                let separator = if column == 1 { "" } else { ", " };
-                // Writing to a `String` cannot fail.
-                let _ = write!(sql, "{separator}${}", row * self.columns + column);
+                sql.push_str(if column == 1 { "" } else { ", " });
+                if named {
+                    // Writing to a `String` cannot fail.
+                    let _ = write!(sql, "${}", row * self.columns + column);
+                } else {
+                    sql.push('?');
+                }
             }
             sql.push(')');
         }
@@ -236,6 +241,10 @@ impl Values {
         sql.push_str(self.tail);
         sql.into()
     }
+}
+
+fn named(connection: &AnyConnection) -> bool {
+    connection.backend_name() != "SQLite"
 }
 
 /// Reading one row, column by column.
@@ -317,7 +326,7 @@ mod tests {
         let rows = vec![0; 255];
         let mut sizes = Vec::new();
         let mut rest = &rows[..];
-        while let Some((chunk, after, _)) = MANY.next(rest) {
+        while let Some((chunk, after, _)) = MANY.next(true, rest) {
             sizes.push(chunk.len());
             rest = after;
         }
@@ -327,8 +336,10 @@ mod tests {
     #[test]
     fn a_statement_numbers_its_values_row_by_row() {
         static TWO: Values = Values::new("INSERT INTO t (a, b)", 2, "ON CONFLICT DO NOTHING");
-        let (_, _, sql) = TWO.next(&[1, 2]).unwrap();
+        let (_, _, sql) = TWO.next(true, &[1, 2]).unwrap();
         assert_eq!(&*sql, "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4) ON CONFLICT DO NOTHING");
+        let (_, _, sql) = TWO.next(false, &[1, 2]).unwrap();
+        assert_eq!(&*sql, "INSERT INTO t (a, b) VALUES (?, ?), (?, ?) ON CONFLICT DO NOTHING");
     }
 
     #[test]

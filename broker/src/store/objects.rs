@@ -83,24 +83,6 @@ pub async fn insert(tx: &mut WriteTx, row: &ObjectRow) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Moves an object on, only from the status that the caller has seen.
-///
-/// # Errors
-/// [`StoreError::Stale`] when it is not there or has another status.
-pub async fn advance(
-    tx: &mut WriteTx,
-    object: ObjectId,
-    from: ObjectStatus,
-    to: ObjectStatus,
-) -> Result<(), StoreError> {
-    let changed =
-        rows::execute(&mut tx.tx, "UPDATE objects SET status = $1 WHERE object = $2 AND status = $3", |args| {
-            args.text(to.as_str()).shown(&object).text(from.as_str());
-        })
-        .await?;
-    if changed == 1 { Ok(()) } else { Err(StoreError::Stale { table: "objects" }) }
-}
-
 /// Keeps the receipt of a recipient that holds an object whose key may not go out now.
 ///
 /// # Errors
@@ -163,7 +145,7 @@ pub async fn waiting(store: &mut impl Reads, group: GroupId) -> Result<Vec<Objec
 /// # Errors
 /// As [`StoreError`] says.
 pub async fn destroy(tx: &mut WriteTx, object: ObjectId) -> Result<bool, StoreError> {
-    let sql = "UPDATE objects SET status = 'destroyed', key_sealed = NULL WHERE object = $1";
+    let sql = "UPDATE objects SET status = 'destroyed', key_sealed = NULL, receipt = NULL WHERE object = $1";
     let changed = rows::execute(&mut tx.tx, sql, |args| {
         args.shown(&object);
     })
@@ -176,7 +158,7 @@ pub async fn destroy(tx: &mut WriteTx, object: ObjectId) -> Result<bool, StoreEr
 /// # Errors
 /// As [`StoreError`] says.
 pub async fn destroy_of_group(tx: &mut WriteTx, group: GroupId) -> Result<u64, StoreError> {
-    let sql = "UPDATE objects SET status = 'destroyed', key_sealed = NULL \
+    let sql = "UPDATE objects SET status = 'destroyed', key_sealed = NULL, receipt = NULL \
                WHERE group_id = $1 AND status <> 'destroyed'";
     rows::execute(&mut tx.tx, sql, |args| {
         args.shown(&group);

@@ -165,8 +165,13 @@ pub(super) struct Values {
 
 impl Values {
     pub(super) const fn new(head: &'static str, columns: usize, tail: &'static str) -> Self {
-        const NONE: OnceLock<Arc<str>> = OnceLock::new();
-        Self { head, columns, tail, named: [NONE; SIZES], unnamed: [NONE; SIZES] }
+        Self {
+            head,
+            columns,
+            tail,
+            named: [const { OnceLock::new() }; SIZES],
+            unnamed: [const { OnceLock::new() }; SIZES],
+        }
     }
 
     /// Runs the statement for all rows and gives the number of rows that it changed. `bind` binds

@@ -238,21 +238,42 @@ fn object(id: u8) -> ObjectRow {
         status: ObjectStatus::Lodged,
         idx: 7,
         delete_after: "2026-12-22".parse().unwrap(),
+        receipt: None,
     }
 }
 
-pub async fn objects_move_on_step_by_step(database: Database) {
+pub async fn an_object_whose_key_waits_keeps_its_receipt(database: Database) {
+    let store = database.open().await;
+    let (id, group) = (object(1).object, object(1).group);
+    let mut tx = store.write().await.unwrap();
+    objects::insert(&mut tx, &object(1)).await.unwrap();
+    objects::insert(&mut tx, &object(2)).await.unwrap();
+    assert!(objects::get(&mut tx, id).await.unwrap() == Some(object(1)));
+    assert!(objects::waiting(&mut tx, group).await.unwrap().is_empty());
+    objects::hold(&mut tx, id, "receipt").await.unwrap();
+    let held = ObjectRow { status: ObjectStatus::Held, receipt: Some("receipt".into()), ..object(1) };
+    assert!(objects::waiting(&mut tx, group).await.unwrap() == [held]);
+    assert!(objects::waiting(&mut tx, GroupId::from_bytes([9; 16])).await.unwrap().is_empty());
+    assert!(matches!(objects::insert(&mut tx, &object(1)).await, Err(StoreError::Conflict(_))));
+}
+
+pub async fn the_key_of_an_object_is_sent_once(database: Database) {
     let store = database.open().await;
     let id = object(1).object;
     let mut tx = store.write().await.unwrap();
     objects::insert(&mut tx, &object(1)).await.unwrap();
-    assert!(objects::get(&mut tx, id).await.unwrap() == Some(object(1)));
-    objects::advance(&mut tx, id, ObjectStatus::Lodged, ObjectStatus::Held).await.unwrap();
-    let twice = objects::advance(&mut tx, id, ObjectStatus::Lodged, ObjectStatus::Held).await;
-    assert!(matches!(twice, Err(StoreError::Stale { .. })));
-    objects::advance(&mut tx, id, ObjectStatus::Held, ObjectStatus::Opened).await.unwrap();
+    objects::hold(&mut tx, id, "receipt").await.unwrap();
+    objects::key_sent(&mut tx, id).await.unwrap();
+    let sent = ObjectRow { status: ObjectStatus::Held, key_sealed: None, ..object(1) };
+    assert!(objects::get(&mut tx, id).await.unwrap() == Some(sent.clone()));
+    assert!(matches!(objects::key_sent(&mut tx, id).await, Err(StoreError::Stale { .. })));
+    // A receipt that comes again does not bring the key back.
+    objects::hold(&mut tx, id, "receipt").await.unwrap();
+    assert!(objects::get(&mut tx, id).await.unwrap() == Some(sent));
+    assert_eq!(objects::named(&mut tx).await.unwrap(), [id]);
+    objects::opened(&mut tx, id).await.unwrap();
     assert!(objects::get(&mut tx, id).await.unwrap().unwrap().status == ObjectStatus::Opened);
-    assert!(matches!(objects::insert(&mut tx, &object(1)).await, Err(StoreError::Conflict(_))));
+    assert!(objects::named(&mut tx).await.unwrap().is_empty());
 }
 
 pub async fn a_destroyed_object_has_no_key(database: Database) {
@@ -268,6 +289,9 @@ pub async fn a_destroyed_object_has_no_key(database: Database) {
     assert!(objects::named(&mut tx).await.unwrap().is_empty());
     let gone = objects::get(&mut tx, object(2).object).await.unwrap().unwrap();
     assert!(gone.key_sealed.is_none() && gone.status == ObjectStatus::Destroyed);
+    objects::opened(&mut tx, gone.object).await.unwrap();
+    assert!(matches!(objects::key_sent(&mut tx, gone.object).await, Err(StoreError::Stale { .. })));
+    assert!(objects::get(&mut tx, gone.object).await.unwrap() == Some(gone));
 }
 
 pub async fn pseudonyms_lead_to_the_first_blind_index(database: Database) {

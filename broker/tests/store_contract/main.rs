@@ -2,7 +2,13 @@
 //!
 //! Each promise is one function over a [`Database`], and is run on both. The PostgreSQL half needs
 //! `TRANSIRE_TEST_POSTGRES`, the URL that `tests/postgres.sh` prints.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
 
 mod exchange;
 mod log;

@@ -34,7 +34,7 @@ pub async fn agreements_and_their_notes_come_back(database: Database) {
     let mut read = store.read().await.unwrap();
     let now = AgreementRow { status: "in-force".into(), ..row };
     assert_eq!(documents::get(&mut read, &agreement).await.unwrap(), Some(now.clone()));
-    assert_eq!(documents::all(&mut read).await.unwrap(), [now.clone()]);
+    assert_eq!(documents::all(&mut read).await.unwrap(), std::slice::from_ref(&now));
     let notes = documents::notes(&mut read, &agreement).await.unwrap();
     assert_eq!(notes, [note("opinion", "nl-customs"), note("signature", "nl-customs")]);
     drop(read);
@@ -68,7 +68,7 @@ pub async fn directories_and_roots_come_back(database: Database) {
     let mut read = store.read().await.unwrap();
     assert_eq!(directories::all(&mut read).await.unwrap(), [row(1), row(2)]);
     let roots = directories::roots(&mut read).await.unwrap();
-    assert_eq!(roots.into_values().collect::<Vec<_>>(), [key.clone()]);
+    assert_eq!(roots.into_values().collect::<Vec<_>>(), std::slice::from_ref(&key));
     drop(read);
     let mut tx = store.write().await.unwrap();
     let second = directories::insert_root(&mut tx, &"be-customs".parse().unwrap(), &key).await;

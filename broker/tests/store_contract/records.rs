@@ -69,7 +69,7 @@ pub async fn staged_records_are_seen_by_nobody(database: Database) {
     assert_eq!(records::find(&mut read, &dataset(), &terms, 100).await.unwrap().len(), 4);
     assert_eq!(deposits::count_records(&mut read, &dataset()).await.unwrap(), 10);
     let recorded = DepositRow { records: 10, recorded: true, ..deposit(1) };
-    assert_eq!(deposits::of_dataset(&mut read, &dataset()).await.unwrap(), [recorded.clone()]);
+    assert_eq!(deposits::of_dataset(&mut read, &dataset()).await.unwrap(), std::slice::from_ref(&recorded));
     assert_eq!(deposits::get(&mut read, recorded.id).await.unwrap(), Some(recorded));
     drop(read);
     let mut tx = store.write().await.unwrap();

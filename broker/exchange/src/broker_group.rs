@@ -171,6 +171,15 @@ impl BrokerGroup {
         Ok(self.leaves()?.into_iter().map(|(_, enrolment)| enrolment.endpoint).collect())
     }
 
+    /// What the broker's own enrolment says: renew it ([`Change::enrolment`]) before it ends.
+    ///
+    /// # Errors
+    /// [`GroupError`]; none is expected.
+    pub fn own_enrolment(&self) -> Result<Enrolment, GroupError> {
+        let credential = self.mls.credential().map_err(mls("reading"))?;
+        Ok(credential_claims(credential)?)
+    }
+
     /// Seals `plaintext` ([`crate::content::encode`]) to the members. Each call uses a ratchet
     /// step, whether or not the bytes are ever delivered.
     ///

@@ -162,6 +162,7 @@ fn the_broker_renews_its_own_enrolment_and_cannot_become_another() {
     let changed = broker.change(change, message(3)).unwrap();
     world.take(&mut broker, changed, &mut [&mut endpoint]);
     assert_eq!(endpoint.broker_enrolment().unwrap().at, later);
+    assert_eq!(broker.own_enrolment().unwrap().at, later);
     let other = world.endpoint("nl-customs", "nl-broker-2");
     let change = Change { enrolment: Some(other.note), ..Change::default() };
     assert!(matches!(broker.change(change, message(3)), Err(GroupError::Enrolment(_))));

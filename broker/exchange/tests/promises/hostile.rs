@@ -316,3 +316,59 @@ fn questions_that_arrive_a_little_out_of_order_are_opened() {
         assert_eq!(usize::from(broker.open(question).unwrap().plaintext[0]), n);
     }
 }
+
+/// Numbers that look random and are the same in every run (Knuth's MMIX generator).
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % end
+    }
+}
+
+#[test]
+fn no_bytes_from_outside_make_it_panic_or_pass() {
+    let world = World::new();
+    let (mut broker, mut endpoint) = world.pair();
+    let prepared = world.prepare(&world.endpoint("be-customs", "be-desk-2"));
+    let changed = broker.add(vec![world.check(&prepared)], message(3)).unwrap();
+    let question = endpoint.seal(Kind::Question, message(9), &[1; 40]).unwrap();
+    let answer = said(&mut broker, "answer");
+    let samples =
+        [prepared.bytes.clone(), changed.handshake.encode().unwrap(), question.clone(), answer.clone()];
+    let mut numbers = Numbers(2026);
+    for round in 0..4000 {
+        let mut bytes = samples[round % samples.len()].clone();
+        for _ in 0..=numbers.below(6) {
+            let at = numbers.below(bytes.len());
+            match numbers.below(4) {
+                0 => bytes[at] = u8::try_from(numbers.below(256)).unwrap(),
+                1 => bytes.truncate(at.max(1)),
+                2 => bytes.insert(at, u8::try_from(numbers.below(256)).unwrap()),
+                _ => {
+                    let other = &samples[numbers.below(samples.len())];
+                    let from = numbers.below(other.len());
+                    bytes.splice(at.., other[from..].iter().copied());
+                }
+            }
+        }
+        if samples.contains(&bytes) {
+            continue;
+        }
+        assert!(broker.open(&bytes).is_err(), "round {round}");
+        assert!(endpoint.open(&bytes).is_err(), "round {round}");
+        assert!(
+            exchange::CheckedKeyPackage::check(&bytes, &world.directories, world.now).is_err(),
+            "round {round}"
+        );
+        // A change of the welcome alone does not concern who is inside already.
+        if Handshake::decode(&bytes).is_ok_and(|h| h.commit != changed.handshake.commit) {
+            assert!(endpoint.follow(&bytes, &world.own()).is_err(), "round {round}");
+        }
+        let _ = SealedHead::read(&bytes);
+        let _ = EndpointGroup::join(&bytes, &prepared.state, &world.broker().key, &world.own());
+    }
+    assert!(broker.open(&question).is_ok());
+    assert_eq!(reads(&mut endpoint, &answer), "answer");
+}

@@ -1,0 +1,107 @@
+//! Commits and welcomes.
+
+use exchange::endpoint_group::{EndpointGroup, Epoch, HandshakeError, Incoming, OwnSide};
+use exchange::wire::InboxMessage;
+
+use super::reader::{ReadError, Reader};
+use crate::proof;
+use crate::store::groups::GroupStatus;
+use crate::store::logs::KeptCheckpoint;
+
+impl Reader {
+    /// Follows a commit, or joins by the welcome beside it.
+    pub(super) async fn handshake(
+        &mut self,
+        message: &InboxMessage,
+        checkpoint: Option<&KeptCheckpoint>,
+    ) -> Result<(), ReadError> {
+        // A change of the group is on record too; one that names its entry must prove it.
+        if message.index.is_some()
+            && let Some(checkpoint) = checkpoint
+        {
+            proof::recorded(message, checkpoint)?;
+        }
+        self.reload_trust().await?;
+        if let Some(mls) = &mut self.mls {
+            let own = OwnSide {
+                provider: &self.signed.provider,
+                agreements: &self.digests,
+                trust: &self.trust.directories,
+                now: self.shared.home.clock.now(),
+            };
+            match mls.follow(&message.bytes.0, &own)? {
+                Incoming::EpochChanged(epoch) => return self.changed(message.position, &epoch).await,
+                Incoming::Removed => self.removed().await?,
+            }
+        }
+        // Not a member, or not any more: the same handshake may hold a welcome.
+        self.join(message).await
+    }
+
+    async fn changed(&mut self, position: u64, epoch: &Epoch) -> Result<(), ReadError> {
+        let Some(mls) = &self.mls else { return Ok(()) };
+        let state = mls.dump()?;
+        let mut row = self.row.clone();
+        row.position = position;
+        row.epoch = epoch.epoch;
+        row.members = epoch.members.len() as u64;
+        let mut tx = self.shared.home.store.write().await?;
+        tx.put_group(&mut row, Some(&state)).await?;
+        tx.commit().await?;
+        tracing::info!(group = %row.group, epoch = row.epoch, "the group is in a new epoch");
+        self.row = row;
+        Ok(())
+    }
+
+    /// The position stays: the same message is looked at once more, for a welcome.
+    async fn removed(&mut self) -> Result<(), ReadError> {
+        let mut row = self.row.clone();
+        row.status = GroupStatus::Removed;
+        let mut tx = self.shared.home.store.write().await?;
+        tx.put_group(&mut row, None).await?;
+        tx.drop_group_state(row.group).await?;
+        tx.commit().await?;
+        tracing::warn!(group = %row.group, "this endpoint was removed from the group");
+        self.mls = None;
+        self.row = row;
+        Ok(())
+    }
+
+    async fn join(&mut self, message: &InboxMessage) -> Result<(), ReadError> {
+        let home = &self.shared.home;
+        let own = OwnSide {
+            provider: &self.signed.provider,
+            agreements: &self.digests,
+            trust: &self.trust.directories,
+            now: home.clock.now(),
+        };
+        for package in home.store.key_packages("sent").await? {
+            let joined = match EndpointGroup::join(&message.bytes.0, &package.state, &home.key, &own) {
+                Ok(joined) => joined,
+                Err(HandshakeError::NotForMe) => continue,
+                Err(other) => return Err(other.into()),
+            };
+            if joined.group() != self.row.group {
+                return Err(HandshakeError::OtherGroup(joined.group()).into());
+            }
+            let epoch = joined.epoch()?;
+            let state = joined.dump()?;
+            let mut row = self.row.clone();
+            row.position = message.position;
+            row.epoch = epoch.epoch;
+            row.members = epoch.members.len() as u64;
+            row.status = GroupStatus::Open;
+            row.alarm = None;
+            let mut tx = home.store.write().await?;
+            tx.put_group(&mut row, Some(&state)).await?;
+            tx.drop_key_package(&package.id).await?;
+            tx.commit().await?;
+            tracing::info!(group = %row.group, agreement = %row.agreement, epoch = row.epoch, "joined the group");
+            self.mls = Some(joined);
+            self.row = row;
+            self.shared.look.notify_one();
+            return Ok(());
+        }
+        self.skip(message).await
+    }
+}

@@ -8,7 +8,7 @@
 mod handshake;
 mod key_packages;
 mod message;
-mod objects;
+pub(crate) mod objects;
 mod reader;
 mod receipts;
 mod retention;

@@ -4,7 +4,6 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use agreements::{AuthorityId, EndpointId, NoteKey};
-use common::Unlock;
 use serde::{Deserialize, Serialize};
 
 /// Name of the file in the data folder.

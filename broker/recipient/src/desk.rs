@@ -12,7 +12,6 @@ use agreements::{
     Action, AgreementId, DatasetId, Function, OfficerNumber, PurposeId, RequestId, RoleId,
     digest::CanonicalError,
 };
-use common::Rng as _;
 use common::function_key::{FunctionKey, FunctionKeyError};
 use common::password::{PasswordError, Passwords};
 use exchange::content::{Asked, ContentError, QuestionTerm, encode};

@@ -7,9 +7,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use agreements::{ElementPath, RequestId};
-use common::Rng as _;
-use exchange::Manifest;
-use exchange::object::ObjectError;
+use exchange::{Manifest, ObjectError};
 
 use crate::answer::{KeptAnswer, ObjectNote};
 use crate::collector::objects;

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agreements::{AgreementId, Digest, GroupId, ObjectId};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use exchange::http_signature::{self, Call};
 use exchange::wire::{self, Accepted, Groups, InboxPage, KeyPackages, KeyPackagesHeld, Octets};
 use futures_util::StreamExt as _;
 use reqwest::{Method, Response, StatusCode};
@@ -89,18 +88,11 @@ impl Outward {
         content_type: &'static str,
         checkpoint: &str,
     ) -> Result<Response, OutwardError> {
-        let checkpoint = BASE64.encode(checkpoint);
-        let signed = exchange::http_signature::sign(
-            &self.home.key,
-            self.home.endpoint(),
-            method.as_str(),
-            path,
-            query,
-            &body,
-            &checkpoint,
-            self.home.clock.now(),
-        )
-        .map_err(|_| OutwardError::Unsigned)?;
+        let asked = (!query.is_empty()).then_some(query);
+        let call = Call { method: method.as_str(), path, query: asked, body: &body };
+        let (key, endpoint) = (&self.home.key, self.home.endpoint());
+        let signed = http_signature::sign(key, endpoint, &call, checkpoint, self.home.clock.now())
+            .map_err(|_| OutwardError::Unsigned)?;
         let question = if query.is_empty() { "" } else { "?" };
         let url = format!("{}{path}{question}{query}", self.home.config.broker);
         let mut request = self.client.request(method, url).timeout(Duration::from_secs(600));

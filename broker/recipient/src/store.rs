@@ -19,8 +19,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::sealed::{RowSealer, SealedError};
-use sqlx::any::{AnyConnectOptions, AnyPool, AnyPoolOptions};
-use sqlx::{Any, AnyConnection, ConnectOptions as _, Executor as _, Transaction};
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions as _, Executor as _, Transaction};
 use zeroize::Zeroizing;
 
 /// What can go wrong with the store.

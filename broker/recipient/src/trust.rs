@@ -4,12 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use agreements::document::Violations;
 use agreements::digest::CanonicalError;
 use agreements::statements::{Enrolment, PartySignature};
 use agreements::{
     Agreement, AgreementId, AuthorityId, Digest, Directory, Function, Note, NoteError, NoteKey, PartyRole,
-    Statement as _,
+    Statement, Violations,
 };
 
 use crate::home::Home;
@@ -162,7 +161,7 @@ fn directory_of(
     what: &'static str,
 ) -> Result<Directory, TrustError> {
     let parsed = Note::parse(text).map_err(note(what))?;
-    let directory = Directory::verified(&parsed, root).map_err(note(what))?;
+    let directory = <Directory as Statement>::verified(&parsed, root).map_err(note(what))?;
     if directory.authority != *authority {
         return other(format!("{what} is that of `{}`, not of `{authority}`", directory.authority));
     }

@@ -1,10 +1,12 @@
 //! Commits and welcomes.
 
-use exchange::endpoint_group::{EndpointGroup, Epoch, HandshakeError, Incoming, OwnSide};
+use exchange::endpoint_group::Incoming;
 use exchange::wire::InboxMessage;
+use exchange::{EndpointGroup, Epoch, HandshakeError, OwnSide};
 
 use super::reader::{ReadError, Reader};
 use crate::proof;
+use crate::store::agreements::KeyPackageRow;
 use crate::store::groups::GroupStatus;
 use crate::store::logs::KeptCheckpoint;
 
@@ -22,14 +24,8 @@ impl Reader {
             proof::recorded(message, checkpoint)?;
         }
         self.reload_trust().await?;
-        if let Some(mls) = &mut self.mls {
-            let own = OwnSide {
-                provider: &self.signed.provider,
-                agreements: &self.digests,
-                trust: &self.trust.directories,
-                now: self.shared.home.clock.now(),
-            };
-            match mls.follow(&message.bytes.0, &own)? {
+        if self.mls.is_some() {
+            match self.follow(&message.bytes.0)? {
                 Incoming::EpochChanged(epoch) => return self.changed(message.position, &epoch).await,
                 Incoming::Removed => self.removed().await?,
             }
@@ -38,9 +34,25 @@ impl Reader {
         self.join(message).await
     }
 
+    fn own_side(&self) -> OwnSide<'_> {
+        OwnSide {
+            provider: &self.signed.provider,
+            agreements: &self.digests,
+            trust: &self.trust.directories,
+            now: self.shared.home.clock.now(),
+        }
+    }
+
+    fn follow(&mut self, handshake: &[u8]) -> Result<Incoming, HandshakeError> {
+        let Some(mut mls) = self.mls.take() else { return Err(HandshakeError::NotForMe) };
+        let followed = mls.follow(handshake, &self.own_side());
+        self.mls = Some(mls);
+        followed
+    }
+
     async fn changed(&mut self, position: u64, epoch: &Epoch) -> Result<(), ReadError> {
         let Some(mls) = &self.mls else { return Ok(()) };
-        let state = mls.dump()?;
+        let state = mls.dump().map_err(HandshakeError::from)?;
         let mut row = self.row.clone();
         row.position = position;
         row.epoch = epoch.epoch;
@@ -67,16 +79,14 @@ impl Reader {
         Ok(())
     }
 
+    fn try_join(&self, handshake: &[u8], package: &KeyPackageRow) -> Result<EndpointGroup, HandshakeError> {
+        EndpointGroup::join(handshake, &package.state, &self.shared.home.key, &self.own_side())
+    }
+
     async fn join(&mut self, message: &InboxMessage) -> Result<(), ReadError> {
         let home = &self.shared.home;
-        let own = OwnSide {
-            provider: &self.signed.provider,
-            agreements: &self.digests,
-            trust: &self.trust.directories,
-            now: home.clock.now(),
-        };
         for package in home.store.key_packages("sent").await? {
-            let joined = match EndpointGroup::join(&message.bytes.0, &package.state, &home.key, &own) {
+            let joined = match self.try_join(&message.bytes.0, &package) {
                 Ok(joined) => joined,
                 Err(HandshakeError::NotForMe) => continue,
                 Err(other) => return Err(other.into()),
@@ -85,7 +95,7 @@ impl Reader {
                 return Err(HandshakeError::OtherGroup(joined.group()).into());
             }
             let epoch = joined.epoch()?;
-            let state = joined.dump()?;
+            let state = joined.dump().map_err(HandshakeError::from)?;
             let mut row = self.row.clone();
             row.position = message.position;
             row.epoch = epoch.epoch;

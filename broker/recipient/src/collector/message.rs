@@ -5,7 +5,7 @@ use agreements::statements::ReceiptStage;
 use audit::event::Event;
 use exchange::content::decode;
 use exchange::wire::InboxMessage;
-use exchange::{Envelope, FromBroker};
+use exchange::{Envelope, FromBroker, HandshakeError};
 
 use super::reader::{ReadError, Reader};
 use super::receipts::{self, Received};
@@ -46,7 +46,7 @@ impl Reader {
         let envelope: Envelope =
             decode(&received.plaintext).map_err(|source| ReadError::Content { position, source })?;
         let digest = mls.epoch()?.agreement;
-        let state = mls.dump()?;
+        let state = mls.dump().map_err(HandshakeError::from)?;
 
         let store = &self.shared.home.store;
         let log = self.signed.log_key.name().to_owned();

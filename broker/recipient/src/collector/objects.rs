@@ -14,8 +14,7 @@ use std::time::Duration;
 use agreements::ObjectId;
 use agreements::statements::ReceiptStage;
 use common::durable::{self, DurableError};
-use exchange::object::{ObjectError, ObjectOpener};
-use exchange::{ObjectDescriptor, ObjectKey};
+use exchange::{ObjectDescriptor, ObjectError, ObjectKey, ObjectOpener};
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 

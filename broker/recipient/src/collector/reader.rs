@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use agreements::{Digest, GroupId};
 use exchange::content::ContentError;
-use exchange::endpoint_group::{EndpointGroup, HandshakeError, ReceiveError};
-use exchange::state::StateError;
+use exchange::{EndpointGroup, HandshakeError, ReceiveError};
 use exchange::wire::{InboxKind, InboxMessage, InboxPage, Notice};
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
@@ -62,9 +61,6 @@ pub(super) enum ReadError {
         /// Why.
         source: ContentError,
     },
-    /// The group's state cannot be read or written.
-    #[error(transparent)]
-    State(#[from] StateError),
     /// Something else that must not be.
     #[error("{0}")]
     Other(String),
@@ -130,7 +126,7 @@ impl Reader {
         let Some(signed) = trust.newest(&row.agreement).cloned() else { return Ok(None) };
         let digests = trust.digests(&row.agreement);
         let mls = match (&state, row.status) {
-            (Some(state), GroupStatus::Open) => Some(EndpointGroup::restore(state, &home.key)?),
+            (Some(state), GroupStatus::Open) => Some(EndpointGroup::restore(state, &home.key).map_err(HandshakeError::from)?),
             _ => None,
         };
         Ok(Some(Self { shared, row, mls, trust, signed, digests }))

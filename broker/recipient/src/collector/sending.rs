@@ -2,8 +2,7 @@
 //! them, and only then does anything leave. So no ratchet step is ever used for two messages.
 
 use agreements::{MessageId, RequestId};
-use common::Rng as _;
-use exchange::Kind;
+use exchange::{HandshakeError, Kind};
 
 use super::reader::{ReadError, Reader};
 use crate::answer::KeptAnswer;
@@ -52,7 +51,7 @@ impl Reader {
             let id = MessageId::from_bytes(home.rng.id());
             sealed.push((&row.id, id, mls.seal(kind, id, &row.payload)?));
         }
-        let state = mls.dump()?;
+        let state = mls.dump().map_err(HandshakeError::from)?;
         let mut group = self.row.clone();
         let mut tx = home.store.write().await?;
         tx.put_group(&mut group, Some(&state)).await?;

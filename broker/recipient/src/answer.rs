@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 /// What came back for a request. It holds personal data, so it has no `Debug`.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(clippy::large_enum_variant, reason = "made once and moved, never kept in numbers")]
 pub enum KeptAnswer {
     /// Records, here.
     Inline {

@@ -124,11 +124,7 @@ struct Tasks {
 }
 
 impl Tasks {
-    async fn supervise(
-        &mut self,
-        until: Until,
-        stop: &mut watch::Receiver<bool>,
-    ) -> Result<(), CollectError> {
+    async fn supervise(&mut self, until: Until, stop: &mut watch::Receiver<bool>) -> Result<(), CollectError> {
         let mut tidied: Option<tokio::time::Instant> = None;
         let (mut seen, mut quiet_since) = (0, tokio::time::Instant::now());
         let mut wait = LOOK_EVERY;

@@ -42,7 +42,9 @@ pub enum UnlockConfig {
 
 /// An address that this version does not call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not `http://` and a loopback address with a port: this version has no TLS and calls loopback only")]
+#[error(
+    "`{0}` is not `http://` and a loopback address with a port: this version has no TLS and calls loopback only"
+)]
 pub struct BrokerAddressError(String);
 
 impl Config {

@@ -278,11 +278,7 @@ fn last_day(now: Timestamp) -> jiff::civil::Date {
 ///
 /// # Errors
 /// [`DeskError`].
-pub async fn wait(
-    home: &Home,
-    request: RequestId,
-    longest: Duration,
-) -> Result<Option<RequestRow>, DeskError> {
+pub async fn wait(home: &Home, request: RequestId, longest: Duration) -> Result<Option<RequestRow>, DeskError> {
     let started = tokio::time::Instant::now();
     loop {
         let row = home.store.request(request).await?;

@@ -45,6 +45,7 @@ pub enum ExportError {
 }
 
 /// Records that can be written: proved, and opened to the last byte.
+#[expect(clippy::large_enum_variant, reason = "made once and moved, never kept in numbers")]
 pub enum Records {
     /// In memory.
     Inline {
@@ -94,7 +95,8 @@ impl Records {
             _ => Path::new("."),
         };
         let temporary = folder.join(format!(".tmp-{}", hex::encode(home.rng.id())));
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary).map_err(failed)?;
+        let file =
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary).map_err(failed)?;
         let done = self.write_to(home, file, wanted).and_then(|()| {
             fs::rename(&temporary, path).map_err(failed)?;
             File::open(folder).and_then(|dir| dir.sync_all()).map_err(failed)
@@ -117,7 +119,8 @@ impl Records {
         let mut to = BufWriter::new(file);
         match self {
             Self::Inline { records, .. } => {
-                records::write(records.as_bytes(), manifest.format, wanted, &elements, &mut to).map_err(failed)?;
+                records::write(records.as_bytes(), manifest.format, wanted, &elements, &mut to)
+                    .map_err(failed)?;
             }
             Self::Object(row) if wanted == FileFormat::as_received(manifest.format) => {
                 open_to(home, row, &mut to)?;

@@ -122,8 +122,7 @@ pub fn advance(
     consistency: &[Digest],
     log_key: &NoteKey,
 ) -> Result<KeptCheckpoint, ProofFailure> {
-    let shown =
-        Checkpoint::verify(note, log_key).map_err(|e| ProofFailure::Checkpoint(e.to_string()))?;
+    let shown = Checkpoint::verify(note, log_key).map_err(|e| ProofFailure::Checkpoint(e.to_string()))?;
     if let Some(kept) = kept {
         if shown.size < kept.size {
             return Err(ProofFailure::Shrunk { kept: kept.size, shown: shown.size });
@@ -164,8 +163,8 @@ pub fn recorded(message: &InboxMessage, checkpoint: &KeptCheckpoint) -> Result<R
     let missing = |missing| ProofFailure::Missing { position, missing };
     let index = message.index.ok_or_else(|| missing("its line number"))?;
     let text = message.leaf.as_deref().ok_or_else(|| missing("its leaf"))?;
-    let leaf = Leaf::parse(text.as_bytes())
-        .map_err(|e| ProofFailure::Leaf { position, detail: e.to_string() })?;
+    let leaf =
+        Leaf::parse(text.as_bytes()).map_err(|e| ProofFailure::Leaf { position, detail: e.to_string() })?;
     let sealed = Digest::of(&message.bytes.0);
     if leaf.message != Some(sealed) {
         return Err(ProofFailure::OtherMessage(position));
@@ -204,8 +203,8 @@ pub fn previous_size(envelope: &Envelope, log_key: &NoteKey) -> Result<Option<u6
     if envelope.previous.is_empty() {
         return Ok(None);
     }
-    let previous = Checkpoint::verify(&envelope.previous, log_key)
-        .map_err(|e| ProofFailure::Previous(e.to_string()))?;
+    let previous =
+        Checkpoint::verify(&envelope.previous, log_key).map_err(|e| ProofFailure::Previous(e.to_string()))?;
     Ok(Some(previous.size))
 }
 

@@ -172,7 +172,14 @@ mod tests {
 
     #[test]
     fn records_are_counted_whatever_their_quotes_and_line_ends() {
-        for (text, records) in [("", 0), ("a,b\n", 0), ("a\n1\n2\n", 2), ("a\r\n1\r\n2", 2), ("a\n\"x\ny\"\n", 1), ("a\n\"q\"\"\n\"\n2\n", 2)] {
+        for (text, records) in [
+            ("", 0),
+            ("a,b\n", 0),
+            ("a\n1\n2\n", 2),
+            ("a\r\n1\r\n2", 2),
+            ("a\n\"x\ny\"\n", 1),
+            ("a\n\"q\"\"\n\"\n2\n", 2),
+        ] {
             assert_eq!(count(RecordFormat::Csv, text), records, "{text:?}");
         }
         for (text, records) in [("", 0), ("{}\n", 1), ("{}\n{}", 2), ("{\"a\":\"\\\"\"}\n{}\n\n", 2)] {

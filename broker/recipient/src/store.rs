@@ -105,12 +105,7 @@ impl Store {
         Ok(WriteTx { tx, sealer: Arc::clone(&self.sealer) })
     }
 
-    fn unseal(
-        &self,
-        table: &'static str,
-        row: &str,
-        sealed: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    fn unseal(&self, table: &'static str, row: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, StoreError> {
         Ok(self.sealer.open(table, row.as_bytes(), sealed)?)
     }
 }

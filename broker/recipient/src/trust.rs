@@ -221,11 +221,7 @@ pub async fn add_directory(home: &Home, text: &str) -> Result<Directory, TrustEr
 ///
 /// # Errors
 /// [`TrustError`] when it is for another endpoint, authority or key, at its end, or not signed.
-pub async fn enrol(
-    home: &Home,
-    text: &str,
-    own_directory: Option<&str>,
-) -> Result<Enrolment, TrustError> {
+pub async fn enrol(home: &Home, text: &str, own_directory: Option<&str>) -> Result<Enrolment, TrustError> {
     let held = home.store.directory(home.authority()).await?;
     let Some(directory_text) = own_directory.map(str::to_owned).or(held) else {
         return other("the own directory is not known yet: give it with --own-directory");

@@ -73,11 +73,8 @@ pub(super) async fn collect(home: Home, args: CollectArgs, output: &Output) -> R
         // Keeps the channel open until this task is ended.
         std::future::pending::<()>().await;
     });
-    let until = if args.follow {
-        Until::Stopped
-    } else {
-        Until::Quiet(Duration::from_secs(args.quiet_seconds))
-    };
+    let until =
+        if args.follow { Until::Stopped } else { Until::Quiet(Duration::from_secs(args.quiet_seconds)) };
     let home = Arc::new(home);
     let result = collector::collect(Arc::clone(&home), until, stopped).await;
     listening.abort();
@@ -126,7 +123,10 @@ pub(super) async fn log(home: &Home, args: LogArgs, output: &Output) -> Result<E
     let text: Vec<String> = lines
         .iter()
         .map(|line| {
-            format!("{}  {}  {}  {}  {}  {}", line.n, line.at, line.act, line.officer, line.request, line.detail)
+            format!(
+                "{}  {}  {}  {}  {}  {}",
+                line.n, line.at, line.act, line.officer, line.request, line.detail
+            )
         })
         .collect();
     output.done(&json!({ "log": lines }), &text.join("\n"))

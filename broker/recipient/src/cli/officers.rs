@@ -35,11 +35,7 @@ pub(super) enum OfficerCommand {
     List,
 }
 
-pub(super) async fn run(
-    home: &Home,
-    command: OfficerCommand,
-    output: &Output,
-) -> Result<ExitCode, CliError> {
+pub(super) async fn run(home: &Home, command: OfficerCommand, output: &Output) -> Result<ExitCode, CliError> {
     match command {
         OfficerCommand::Add { number, name, roles, password } => {
             let password = password.read(&format!("Password for {number}: "))?;

@@ -173,7 +173,9 @@ async fn report(
             add(&mut value, "problem", json!({ "status": status, "code": code, "detail": detail }));
             output.done_with(1, &value, &format!("not answered ({status} {code}): {detail}"))
         }
-        Some(KeptAnswer::Inline { .. } | KeptAnswer::Object { .. }) if row.status == RequestStatus::Answered => {
+        Some(KeptAnswer::Inline { .. } | KeptAnswer::Object { .. })
+            if row.status == RequestStatus::Answered =>
+        {
             data(home, officer, request, file, output, value).await
         }
         Some(_) | None => {
@@ -212,7 +214,8 @@ async fn data(
     } else {
         match &records {
             Records::Inline { manifest, records } => {
-                let wanted = if output.is_json() { FileFormat::Jsonl } else { FileFormat::as_received(manifest.format) };
+                let wanted =
+                    if output.is_json() { FileFormat::Jsonl } else { FileFormat::as_received(manifest.format) };
                 let elements: Vec<ElementPath> = manifest.elements.keys().cloned().collect();
                 let mut lines = Vec::new();
                 records::write(records.as_bytes(), manifest.format, wanted, &elements, &mut lines)
@@ -225,7 +228,9 @@ async fn data(
                 }
                 (Act::Shown, "on the screen", format!("{cover}\n{lines}"))
             }
-            Records::Object(_) => (Act::Shown, "the cover sheet", format!("{cover}\nwrite them to a file with --out")),
+            Records::Object(_) => {
+                (Act::Shown, "the cover sheet", format!("{cover}\nwrite them to a file with --out"))
+            }
         }
     };
     // On record before it is shown.

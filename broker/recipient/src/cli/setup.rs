@@ -93,8 +93,7 @@ pub(super) enum DirectoryCommand {
 }
 
 pub(super) async fn init(data: &Path, args: InitArgs, output: &Output) -> Result<ExitCode, CliError> {
-    let absolute =
-        |path: PathBuf| std::path::absolute(&path).map_err(|source| CliError::File { path, source });
+    let absolute = |path: PathBuf| std::path::absolute(&path).map_err(|source| CliError::File { path, source });
     let unlock = match (args.unlock.key_file, args.unlock.passphrase_file) {
         (Some(path), _) => UnlockConfig::KeyFile(absolute(path)?),
         (None, Some(path)) => UnlockConfig::PassphraseFile(absolute(path)?),

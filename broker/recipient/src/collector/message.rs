@@ -41,8 +41,7 @@ impl Reader {
         let missing = ProofFailure::Missing { position, missing: "a signed state of the record" };
         let checkpoint = checkpoint.ok_or(missing)?;
         let recorded = proof::recorded(message, checkpoint)?;
-        let received =
-            mls.open(&message.bytes.0).map_err(|source| ReadError::Open { position, source })?;
+        let received = mls.open(&message.bytes.0).map_err(|source| ReadError::Open { position, source })?;
         let envelope: Envelope =
             decode(&received.plaintext).map_err(|source| ReadError::Content { position, source })?;
         let digest = mls.epoch()?.agreement;
@@ -85,8 +84,7 @@ impl Reader {
         let mut row = self.row.clone();
         row.position = position;
         row.sequence = Some(envelope.sequence);
-        let proved =
-            Proved { recorded, envelope, request, evidence, checkpoint: checkpoint.clone() };
+        let proved = Proved { recorded, envelope, request, evidence, checkpoint: checkpoint.clone() };
         let object = self.object_for(&proved, &event).await?;
         let mut tx = self.shared.home.store.write().await?;
         tx.put_group(&mut row, Some(&state)).await?;
@@ -113,7 +111,11 @@ impl Reader {
         let differs = |what| ReadError::from(ProofFailure::Differs { index, what });
         let row: Option<ObjectRow<ObjectNote>> = self.shared.home.store.object(*object).await?;
         let Some(row) = row else {
-            return if self.row.members > 1 { Ok(None) } else { Err(differs("the object, which is not known here")) };
+            return if self.row.members > 1 {
+                Ok(None)
+            } else {
+                Err(differs("the object, which is not known here"))
+            };
         };
         let descriptor = &row.description.descriptor;
         if descriptor.header.disclosure != *disclosure {
@@ -135,12 +137,7 @@ impl Reader {
         Ok(Some(row))
     }
 
-    async fn note(
-        &self,
-        tx: &mut WriteTx,
-        request: Option<RequestId>,
-        detail: &str,
-    ) -> Result<(), ReadError> {
+    async fn note(&self, tx: &mut WriteTx, request: Option<RequestId>, detail: &str) -> Result<(), ReadError> {
         Ok(tx.log(self.shared.home.clock.now(), None, Act::Received, request, detail).await?)
     }
 
@@ -165,7 +162,11 @@ impl Reader {
                 let Some(row) = &proved.request else { return Ok(()) };
                 let detail = format!("it was answered before, in line {first}");
                 if !row.status.is_final() && row.status != RequestStatus::Coming {
-                    let kept = KeptAnswer::Problem { status: 409, code: "repeated".to_owned(), detail: detail.clone() };
+                    let kept = KeptAnswer::Problem {
+                        status: 409,
+                        code: "repeated".to_owned(),
+                        detail: detail.clone(),
+                    };
                     self.answer(tx, row, kept, &proved).await?;
                 }
                 self.note(tx, Some(*request), &detail).await
@@ -185,7 +186,9 @@ impl Reader {
         if row.status != RequestStatus::Waiting {
             // A late problem (of a receipt, say) changes nothing; data a second time is never right.
             if kept.manifest().is_some() {
-                return Err(ProofFailure::Differs { index, what: "the request, which was answered before" }.into());
+                return Err(
+                    ProofFailure::Differs { index, what: "the request, which was answered before" }.into()
+                );
             }
             return self.note(tx, Some(row.request), &format!("a second message, line {index}")).await;
         }
@@ -232,8 +235,7 @@ impl Reader {
         let manifest = kept.manifest();
         let delete_by = manifest.map_or(row.delete_by, |manifest| manifest.delete_by);
         let disclosure = manifest.map(|manifest| manifest.disclosure);
-        let answer =
-            AnswerRow { index: Some(index), disclosure, content: kept, received_at: now.to_string() };
+        let answer = AnswerRow { index: Some(index), disclosure, content: kept, received_at: now.to_string() };
         tx.add_answer(row.request, &answer, Some(&proved.evidence), delete_by).await?;
         tx.set_request(row.request, status, Some(delete_by)).await?;
         tx.outbox_done(&format!("question:{}", row.request)).await?;

@@ -143,10 +143,8 @@ async fn fetch(shared: &Shared, row: &ObjectRow<ObjectNote>) -> Result<(), Objec
     if !whole.exists() {
         let io = |source| DurableError::Io { what: "write", path: part.clone(), source };
         let mut file = tokio::fs::File::create(&part).await.map_err(io)?;
-        let fetched = shared
-            .outward
-            .object(row.object, descriptor.ciphertext_bytes, &checkpoint, &mut file)
-            .await;
+        let fetched =
+            shared.outward.object(row.object, descriptor.ciphertext_bytes, &checkpoint, &mut file).await;
         let (hash, bytes) = match fetched {
             Ok(fetched) => fetched,
             Err(error) if error.is_passing() => return Err(ObjectTrouble::Passing(error.to_string())),

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use agreements::{Digest, GroupId};
 use exchange::content::ContentError;
-use exchange::{EndpointGroup, HandshakeError, ReceiveError};
 use exchange::wire::{InboxKind, InboxMessage, InboxPage, Notice};
+use exchange::{EndpointGroup, HandshakeError, ReceiveError};
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
@@ -126,7 +126,9 @@ impl Reader {
         let Some(signed) = trust.newest(&row.agreement).cloned() else { return Ok(None) };
         let digests = trust.digests(&row.agreement);
         let mls = match (&state, row.status) {
-            (Some(state), GroupStatus::Open) => Some(EndpointGroup::restore(state, &home.key).map_err(HandshakeError::from)?),
+            (Some(state), GroupStatus::Open) => {
+                Some(EndpointGroup::restore(state, &home.key).map_err(HandshakeError::from)?)
+            }
             _ => None,
         };
         Ok(Some(Self { shared, row, mls, trust, signed, digests }))

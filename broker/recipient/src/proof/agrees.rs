@@ -39,8 +39,8 @@ pub fn agrees(
     check.same(event.sequence() == Some(sequence), "the number of the message")?;
     match (event, body) {
         (Event::Disclosure(event), FromBroker::Answer { manifest, body }) => {
-            let question = question
-                .ok_or(ProofFailure::NotAsked { index: recorded.index, request: manifest.request })?;
+            let question =
+                question.ok_or(ProofFailure::NotAsked { index: recorded.index, request: manifest.request })?;
             disclosure(&check, event, manifest, body, expected)?;
             asked(&check, event, manifest, question)?;
             duration(&check, recorded, manifest)

@@ -88,11 +88,12 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn key_packages(&self, status: &str) -> Result<Vec<KeyPackageRow>, StoreError> {
-        let rows: Vec<(String, Vec<u8>, Vec<u8>, String)> =
-            query_as("SELECT id, package, state, made_at FROM key_packages WHERE status = $1 ORDER BY made_at, id")
-                .bind(status)
-                .fetch_all(&self.pool)
-                .await?;
+        let rows: Vec<(String, Vec<u8>, Vec<u8>, String)> = query_as(
+            "SELECT id, package, state, made_at FROM key_packages WHERE status = $1 ORDER BY made_at, id",
+        )
+        .bind(status)
+        .fetch_all(&self.pool)
+        .await?;
         rows.into_iter()
             .map(|(id, package, state, made_at)| {
                 let state = self.unseal("key_packages", &id, &state)?;
@@ -229,9 +230,7 @@ impl WriteTx {
     /// # Errors
     /// [`StoreError`].
     pub async fn key_packages_waiting(&mut self) -> Result<u64, StoreError> {
-        let (n,): (i64,) =
-            query_as("SELECT COUNT(*) FROM key_packages").fetch_one(self.connection()).await?;
+        let (n,): (i64,) = query_as("SELECT COUNT(*) FROM key_packages").fetch_one(self.connection()).await?;
         counted("key_packages", n)
     }
 }
-

@@ -103,12 +103,11 @@ impl Store {
         &self,
         request: RequestId,
     ) -> Result<Option<ObjectRow<D>>, StoreError> {
-        let row: Option<Columns> = query_as(
-            "SELECT object, request, agreement, sealed, stage FROM objects WHERE request = $1",
-        )
-        .bind(request.to_string())
-        .fetch_optional(&self.pool)
-        .await?;
+        let row: Option<Columns> =
+            query_as("SELECT object, request, agreement, sealed, stage FROM objects WHERE request = $1")
+                .bind(request.to_string())
+                .fetch_optional(&self.pool)
+                .await?;
         let Some(row) = row else { return Ok(None) };
         let key = self.object_key(&row.0).await?;
         self.object_row(row, key).map(Some)
@@ -137,10 +136,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn objects_at<D: DeserializeOwned>(
-        &self,
-        stage: Stage,
-    ) -> Result<Vec<ObjectRow<D>>, StoreError> {
+    pub async fn objects_at<D: DeserializeOwned>(&self, stage: Stage) -> Result<Vec<ObjectRow<D>>, StoreError> {
         let rows: Vec<Columns> = query_as(
             "SELECT object, request, agreement, sealed, stage FROM objects WHERE stage = $1 ORDER BY object LIMIT 16",
         )

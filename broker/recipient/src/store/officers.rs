@@ -58,11 +58,7 @@ impl WriteTx {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn put_officer(
-        &mut self,
-        number: &OfficerNumber,
-        officer: &Officer,
-    ) -> Result<(), StoreError> {
+    pub async fn put_officer(&mut self, number: &OfficerNumber, officer: &Officer) -> Result<(), StoreError> {
         let sealed = self.seal("officers", number.as_str(), &to_json("officers", officer)?);
         sqlx::query(
             "INSERT INTO officers (number, sealed) VALUES ($1, $2) \

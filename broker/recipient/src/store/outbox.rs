@@ -105,12 +105,7 @@ impl WriteTx {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn outbox_seal(
-        &mut self,
-        id: &str,
-        message: MessageId,
-        wire: &[u8],
-    ) -> Result<(), StoreError> {
+    pub async fn outbox_seal(&mut self, id: &str, message: MessageId, wire: &[u8]) -> Result<(), StoreError> {
         sqlx::query("UPDATE outbox SET message = $1, wire = $2, status = 'sealed' WHERE id = $3")
             .bind(message.to_string())
             .bind(wire)

@@ -90,6 +90,7 @@ pub struct AnswerRow<A> {
 }
 
 type Columns = (String, String, String, String, String, String);
+type AnswerColumns = (Option<i64>, Option<String>, Vec<u8>, String);
 
 fn request_row(row: Columns) -> Result<RequestRow, StoreError> {
     let (request, agreement, officer, status, asked_at, delete_by) = row;
@@ -157,7 +158,7 @@ impl Store {
         request: RequestId,
     ) -> Result<Option<AnswerRow<A>>, StoreError> {
         let id = request.to_string();
-        let row: Option<(Option<i64>, Option<String>, Vec<u8>, String)> =
+        let row: Option<AnswerColumns> =
             query_as("SELECT idx, disclosure, sealed, received_at FROM answers WHERE request = $1")
                 .bind(&id)
                 .fetch_optional(&self.pool)
@@ -199,9 +200,7 @@ impl Store {
         .bind(today.to_string())
         .fetch_all(&self.pool)
         .await?;
-        rows.into_iter()
-            .map(|(id,)| RequestId::parse(&id).map_err(|e| malformed("requests", e)))
-            .collect()
+        rows.into_iter().map(|(id,)| RequestId::parse(&id).map_err(|e| malformed("requests", e))).collect()
     }
 }
 
@@ -243,14 +242,12 @@ impl WriteTx {
         status: RequestStatus,
         delete_by: Option<Date>,
     ) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE requests SET status = $1, delete_by = COALESCE($2, delete_by) WHERE request = $3",
-        )
-        .bind(status.as_str())
-        .bind(delete_by.map(|d| d.to_string()))
-        .bind(request.to_string())
-        .execute(self.connection())
-        .await?;
+        sqlx::query("UPDATE requests SET status = $1, delete_by = COALESCE($2, delete_by) WHERE request = $3")
+            .bind(status.as_str())
+            .bind(delete_by.map(|d| d.to_string()))
+            .bind(request.to_string())
+            .execute(self.connection())
+            .await?;
         Ok(())
     }
 

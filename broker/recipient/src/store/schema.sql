@@ -1,5 +1,5 @@
 -- The recipient program's own store. Columns named `sealed` or `state` hold AES-256-GCM rows.
--- Times are RFC 3339 text in UTC; yes/no is 0 or 1.
+-- Times are RFC 3339 text in UTC. No semicolon may stand in a comment.
 CREATE TABLE IF NOT EXISTS agreements (
     digest TEXT PRIMARY KEY,
     agreement TEXT NOT NULL,

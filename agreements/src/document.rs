@@ -4,6 +4,8 @@
 //! other. What could be read is then checked for sense, even where the rest could not.
 
 mod draft;
+mod form;
+mod reader;
 mod section;
 mod sense;
 mod tables;
@@ -14,7 +16,9 @@ use toml::de::DeTable;
 use crate::agreement::Agreement;
 use crate::element::Dataset;
 use crate::violations::{Violation, Violations};
-use section::{Reader, Section};
+use reader::Reader;
+
+pub(crate) use section::Section;
 
 pub use write::{WriteError, write};
 
@@ -46,7 +50,8 @@ pub fn read_dataset(document: &str) -> Result<Dataset, Violations> {
     })
 }
 
-fn walk<T>(
+/// Walks a document from its top table, and gives the model or every violation.
+pub(crate) fn walk<T>(
     document: &str,
     model: impl for<'r> FnOnce(&'r Reader, Section<'r>) -> Option<T>,
 ) -> Result<T, Violations> {

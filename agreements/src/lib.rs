@@ -10,6 +10,7 @@ pub mod document;
 pub mod element;
 pub mod enrolment;
 pub mod ids;
+pub mod law;
 pub mod library;
 pub mod lifecycle;
 pub mod note;

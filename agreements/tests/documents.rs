@@ -151,7 +151,10 @@ fn no_published_dataset_has_an_element_without_a_category() {
     let without =
         |from: &str| document.lines().filter(|line| !line.starts_with(from)).collect::<Vec<_>>().join("\n");
     let violations = read_dataset(&without("identifier")).unwrap_err();
-    assert!(violations.to_string().contains("`event.reason` is a narrative"), "{violations}");
+    assert!(
+        violations.to_string().contains("element `event.reason`: a narrative may name anybody"),
+        "{violations}"
+    );
 }
 
 fn transformations() -> impl Strategy<Value = Transformation> {

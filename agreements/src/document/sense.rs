@@ -7,10 +7,11 @@ mod purposes;
 
 use std::collections::BTreeMap;
 
-use super::draft::{Draft, Row, is_named};
-use super::section::Reader;
-use crate::agreement::{PartyRole, SUITE};
+use super::draft::{DatasetParts, Draft, Row, is_named};
+use super::reader::Reader;
+use crate::agreement::{PartyRole, Regime, SUITE};
 use crate::element::Dataset;
+use crate::law;
 
 /// The one schema that is read.
 const SCHEMA: u32 = 1;
@@ -28,7 +29,7 @@ pub(super) fn agreement(reader: &Reader, draft: &Draft) {
     if let Some(validity) = draft.validity.as_ref().filter(|validity| validity.from >= validity.until) {
         reader.report("validity.until", format!("this is not after {}, the first day", validity.from));
     }
-    for (at, language) in draft.instrument.iter().flat_map(|i| i.languages.iter().enumerate()) {
+    for (at, language) in draft.languages.iter().enumerate() {
         if language.len() != 2 || !language.bytes().all(|b| b.is_ascii_lowercase()) {
             let path = format!("instrument.languages[{}]", at + 1);
             reader.report(&path, "write a language as two small letters (ISO 639-1)");
@@ -43,18 +44,25 @@ pub(super) fn agreement(reader: &Reader, draft: &Draft) {
         controlled_by_provider(reader, row, draft);
     }
     unique(reader, &draft.clauses, "clause", "id");
+    let abroad = draft.parties.iter().filter(|row| row.parts.regime.is_some_and(needs_transfer_tool));
+    let abroad = abroad.filter_map(|row| row.name.as_deref()).collect();
     for row in &draft.clauses {
-        clause::check(reader, row, draft);
+        clause::check(reader, row, draft, &abroad);
     }
     clause::check_expansion(reader, draft);
 }
 
-pub(super) fn dataset(reader: &Reader, row: &Row<Dataset>) {
+pub(super) fn dataset(reader: &Reader, row: &Row<Dataset, DatasetParts>) {
     dataset::check(reader, row);
 }
 
+/// Whether data goes to a party under this regime only with a transfer tool; if in doubt, it does.
+fn needs_transfer_tool(regime: Regime) -> bool {
+    law::rules(regime).map_or(true, |rules| rules.transfer_tool_needed)
+}
+
 /// Notes every row whose name an earlier row of the same kind has.
-fn unique<T>(reader: &Reader, rows: &[Row<T>], kind: &str, key: &str) {
+fn unique<T, P>(reader: &Reader, rows: &[Row<T, P>], kind: &str, key: &str) {
     let mut first: BTreeMap<&str, usize> = BTreeMap::new();
     for (at, row) in rows.iter().enumerate() {
         let Some(name) = row.name.as_deref() else { continue };
@@ -68,44 +76,44 @@ fn unique<T>(reader: &Reader, rows: &[Row<T>], kind: &str, key: &str) {
 
 fn parties(reader: &Reader, draft: &Draft) {
     unique(reader, &draft.parties, "party", "authority");
-    let mut providers = 0_usize;
-    let mut recipients = 0_usize;
+    let mut provider: Option<&str> = None;
     let mut keys: BTreeMap<[u8; 32], String> = BTreeMap::new();
     for row in &draft.parties {
-        let Some(party) = &row.value else { continue };
-        let at = |key: &str| format!("{}.{key}", row.path);
-        if party.country.len() != 2 || !party.country.bytes().all(|b| b.is_ascii_uppercase()) {
+        let (party, at) = (&row.parts, |key: &str| format!("{}.{key}", row.path));
+        let two_capitals =
+            |country: &String| country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase());
+        if party.country.as_ref().is_some_and(|country| !two_capitals(country)) {
             reader.report(&at("country"), "write a country as two capital letters (ISO 3166-1)");
         }
         match party.role {
-            PartyRole::Provider => {
-                providers += 1;
-                if providers > 1 {
-                    reader.report(&at("role"), "there is a provider already, and an agreement has one");
+            Some(PartyRole::Provider) => {
+                if let Some(other) = provider.replace(&row.path) {
+                    reader.report(&at("role"), format!("{other} is the provider already, and there is one"));
                 }
-                if party.log_key.is_none() {
+                if party.log_key == Some(None) {
                     reader.report(&row.path, "the provider has no `log_key`, by which its log is checked");
                 }
             }
-            PartyRole::Recipient => {
-                recipients += 1;
-                if party.log_key.is_some() {
+            Some(PartyRole::Recipient) => {
+                if matches!(party.log_key, Some(Some(_))) {
                     reader.report(&at("log_key"), "only the provider has a `log_key`");
                 }
             }
+            None => {}
         }
-        for (name, key) in [("root_key", Some(&party.root_key)), ("log_key", party.log_key.as_ref())] {
+        let log_key = party.log_key.as_ref().and_then(Option::as_ref);
+        for (name, key) in [("root_key", party.root_key.as_ref()), ("log_key", log_key)] {
             let Some(key) = key else { continue };
             if let Some(other) = keys.insert(*key.public(), at(name)) {
                 reader.report(&at(name), format!("this is the key at {other}; no key is used twice"));
             }
         }
     }
-    let all_read = !draft.parties.is_empty() && draft.parties.iter().all(|row| row.value.is_some());
-    if all_read && providers == 0 {
+    let is = |role| draft.parties.iter().any(|row| row.parts.role.is_none_or(|read| read == role));
+    if !draft.parties.is_empty() && !is(PartyRole::Provider) {
         reader.report("party", "no party is the provider");
     }
-    if all_read && recipients == 0 {
+    if !draft.parties.is_empty() && !is(PartyRole::Recipient) {
         reader.report("party", "no party is a recipient");
     }
 }
@@ -113,15 +121,11 @@ fn parties(reader: &Reader, draft: &Draft) {
 fn duties(reader: &Reader, draft: &Draft) {
     unique(reader, &draft.conditions, "condition", "id");
     unique(reader, &draft.organisational, "organisational", "id");
-    for row in &draft.conditions {
-        if let Some(condition) = &row.value {
-            let path = format!("{}.attested_by", row.path);
-            is_party(reader, &path, condition.attested_by.as_str(), draft);
-        }
-    }
-    for row in &draft.organisational {
-        if let Some(duty) = &row.value {
-            is_party(reader, &format!("{}.accepted_by", row.path), duty.accepted_by.as_str(), draft);
+    let conditions = draft.conditions.iter().map(|row| (&row.path, "attested_by", &row.parts));
+    let duties = draft.organisational.iter().map(|row| (&row.path, "accepted_by", &row.parts));
+    for (path, key, party) in conditions.chain(duties) {
+        if let Some(party) = party {
+            is_party(reader, &format!("{path}.{key}"), party.as_str(), draft);
         }
     }
 }
@@ -134,16 +138,18 @@ fn is_party(reader: &Reader, path: &str, name: &str, draft: &Draft) -> bool {
     known
 }
 
-fn controlled_by_provider(reader: &Reader, row: &Row<Dataset>, draft: &Draft) {
-    let Some(dataset) = &row.value else { return };
+fn controlled_by_provider(reader: &Reader, row: &Row<Dataset, DatasetParts>, draft: &Draft) {
+    let Some(controller) = &row.parts.controller else { return };
     let path = format!("{}.controller", row.path);
-    let party = draft.parties.iter().filter_map(|row| row.value.as_ref());
-    let role = party.clone().find(|party| party.authority == dataset.controller).map(|party| party.role);
-    match role {
-        Some(PartyRole::Provider) => {}
-        Some(PartyRole::Recipient) => reader.report(&path, "the controller of a dataset is the provider"),
+    let mut parties = draft.parties.iter();
+    match parties.find(|party| party.name.as_deref() == Some(controller.as_str())).map(|party| party.parts.role)
+    {
+        Some(Some(PartyRole::Provider) | None) => {}
+        Some(Some(PartyRole::Recipient)) => {
+            reader.report(&path, "the controller of a dataset is the provider");
+        }
         None => {
-            is_party(reader, &path, dataset.controller.as_str(), draft);
+            is_party(reader, &path, controller.as_str(), draft);
         }
     }
 }

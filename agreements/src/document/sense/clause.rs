@@ -1,12 +1,14 @@
 //! Clauses: recipients that are parties, elements that exist, transformations that fit them, and
 //! questions that cannot reach what the clause hides.
 
-use super::super::draft::{Draft, Row, is_named};
-use super::super::section::Reader;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::draft::{ClauseParts, DatasetParts, Draft, Row, is_named};
+use super::super::reader::Reader;
 use super::is_party;
-use crate::agreement::{Action, Clause, PartyRole, Regime};
-use crate::element::Dataset;
-use crate::ids::ElementPath;
+use crate::agreement::{Action, Clause, PartyRole};
+use crate::element::Element;
+use crate::ids::{DatasetId, ElementPath};
 use crate::transformation::{PseudonymPolicy, Transformation};
 
 /// Longest retention that makes sense, in days: a hundred years.
@@ -16,10 +18,10 @@ const MAX_ROWS_PER_DAY: u64 = 1_000_000_000_000;
 /// Most rules that the clauses of one agreement may come to.
 pub(crate) const MAX_RULES: usize = 250_000;
 
-pub(super) fn check(reader: &Reader, row: &Row<Clause>, draft: &Draft) {
-    let Some(clause) = &row.value else { return };
+pub(super) fn check(reader: &Reader, row: &Row<Clause, ClauseParts>, draft: &Draft, abroad: &BTreeSet<&str>) {
+    let clause = &row.parts;
     let here = Here { reader, path: &row.path, clause };
-    here.recipients(draft);
+    here.recipients(draft, abroad);
     for (at, purpose) in clause.purposes.iter().enumerate() {
         if !is_named(&draft.purposes, purpose.as_str()) {
             let text = format!("`{purpose}` is not a purpose of this agreement");
@@ -29,20 +31,20 @@ pub(super) fn check(reader: &Reader, row: &Row<Clause>, draft: &Draft) {
     here.amounts();
     here.coverage();
     here.search();
-    let dataset = draft.datasets.iter().find(|row| row.name.as_deref() == Some(clause.dataset.as_str()));
-    match dataset {
-        None => here.report("dataset", format!("`{}` is not a dataset of this agreement", clause.dataset)),
-        Some(Row { value: Some(dataset), whole, .. }) => here.elements(dataset, *whole),
-        Some(Row { value: None, .. }) => {}
+    let Some(name) = &clause.dataset else { return };
+    match draft.datasets.iter().find(|row| row.name.as_deref() == Some(name.as_str())) {
+        None => here.report("dataset", format!("`{name}` is not a dataset of this agreement")),
+        Some(row) => here.elements(name, &row.parts),
     }
 }
 
 /// Notes it when the clauses together come to more rules than one agreement may have.
 pub(super) fn check_expansion(reader: &Reader, draft: &Draft) {
-    let rules = draft.clauses.iter().filter_map(|row| row.value.as_ref()).map(|clause| {
-        [&clause.roles.len(), &clause.actions.len(), &clause.purposes.len(), &clause.elements.len()]
+    let rules = draft.clauses.iter().map(|row| {
+        let clause = &row.parts;
+        [clause.roles, clause.actions.len(), clause.purposes.len(), clause.elements.len()]
             .into_iter()
-            .fold(clause.recipients.len(), |product, count| product.saturating_mul(*count))
+            .fold(clause.recipients.len(), usize::saturating_mul)
     });
     let rules = rules.fold(0_usize, usize::saturating_add);
     if rules > MAX_RULES {
@@ -56,7 +58,7 @@ pub(super) fn check_expansion(reader: &Reader, draft: &Draft) {
 struct Here<'c> {
     reader: &'c Reader,
     path: &'c str,
-    clause: &'c Clause,
+    clause: &'c ClauseParts,
 }
 
 impl Here<'_> {
@@ -64,37 +66,36 @@ impl Here<'_> {
         self.reader.report(&format!("{}.{key}", self.path), text);
     }
 
-    fn recipients(&self, draft: &Draft) {
-        let mut abroad = None;
+    fn recipients(&self, draft: &Draft, abroad: &BTreeSet<&str>) {
         for (at, recipient) in self.clause.recipients.iter().enumerate() {
             let key = format!("recipients[{}]", at + 1);
             if !is_party(self.reader, &format!("{}.{key}", self.path), recipient.as_str(), draft) {
                 continue;
             }
-            let mut parties = draft.parties.iter().filter_map(|row| row.value.as_ref());
-            let Some(party) = parties.find(|party| party.authority == *recipient) else { continue };
-            if party.role != PartyRole::Recipient {
+            let mut parties = draft.parties.iter();
+            let Some(party) = parties.find(|party| party.name.as_deref() == Some(recipient.as_str())) else {
+                continue;
+            };
+            if party.parts.role == Some(PartyRole::Provider) {
                 self.report(&key, format!("`{recipient}` is the provider, not a recipient"));
             }
-            if party.regime == Regime::ThirdCountry {
-                abroad = Some(recipient);
-            }
         }
-        if let Some(recipient) = abroad.filter(|_| self.clause.transfer_tool.is_none()) {
+        let mut recipients = self.clause.recipients.iter();
+        let recipient = recipients.find(|recipient| abroad.contains(recipient.as_str()));
+        if let Some(recipient) = recipient.filter(|_| !self.clause.has_transfer_tool) {
             self.report(
                 "transfer_tool",
-                format!("`{recipient}` is in a third country: name what makes the transfer lawful, as `eu-gdpr:A46-2-a`"),
+                format!("`{recipient}` is under the law of a third country: name what makes the transfer lawful, as \
+                     `eu-gdpr:A46-2-a`"),
             );
         }
     }
 
     fn amounts(&self) {
-        let rows = self.clause.ceiling.rows_per_day;
-        if rows == 0 || rows > MAX_ROWS_PER_DAY {
+        if self.clause.rows_per_day.is_some_and(|rows| !(1..=MAX_ROWS_PER_DAY).contains(&rows)) {
             self.report("ceiling.rows_per_day", format!("write a number from 1 to {MAX_ROWS_PER_DAY}"));
         }
-        let days = self.clause.retention_days;
-        if days == 0 || days > MAX_RETENTION_DAYS {
+        if self.clause.retention_days.is_some_and(|days| !(1..=MAX_RETENTION_DAYS).contains(&days)) {
             self.report("retention_days", format!("write a number of days from 1 to {MAX_RETENTION_DAYS}"));
         }
     }
@@ -111,13 +112,15 @@ impl Here<'_> {
     fn search(&self) {
         let (search, known) = (&self.clause.search, &self.clause.search_known);
         let consult = self.clause.actions.contains(&Action::Consult);
-        if !consult && !search.is_empty() {
+        let known_actions = !self.reader.is_wrong_below(&format!("{}.actions", self.path));
+        if known_actions && !consult && !search.is_empty() {
             self.report("search", "only a clause with the action `consult` can be searched");
         }
-        if !consult && !known.is_empty() {
+        if known_actions && !consult && !known.is_empty() {
             self.report("search_known", "only a clause with the action `consult` can be searched");
         }
-        if consult && search.is_empty() && known.is_empty() {
+        let searched = self.reader.is_wrong_below(&format!("{}.search", self.path));
+        if consult && search.is_empty() && known.is_empty() && !searched {
             self.report("actions", "a clause with the action `consult` says in `search` what may be asked by");
         }
         for (at, element) in search.iter().enumerate() {
@@ -138,15 +141,18 @@ impl Here<'_> {
         }
     }
 
-    fn elements(&self, dataset: &Dataset, whole: bool) {
+    fn elements(&self, name: &DatasetId, dataset: &DatasetParts) {
+        // Of two elements of one name the first counts; the second has been noted.
+        let elements: BTreeMap<&ElementPath, &Element> =
+            dataset.elements.iter().rev().map(|(_, element)| (&element.path, element)).collect();
         let unknown = |key: &str, path: &ElementPath| {
-            if whole {
-                self.report(key, format!("dataset `{}` has no element `{path}`", dataset.id));
+            if !dataset.names.contains(path.as_str()) {
+                self.report(key, format!("dataset `{name}` has no element `{path}`"));
             }
         };
         for (path, transformation) in &self.clause.elements {
             let key = format!("elements.{path}");
-            match dataset.element(path) {
+            match elements.get(path) {
                 None => unknown(&key, path),
                 Some(element) => {
                     if let Err(text) = transformation.fits(element) {
@@ -157,7 +163,7 @@ impl Here<'_> {
         }
         for (at, path) in self.clause.search_known.iter().enumerate() {
             let key = format!("search_known[{}]", at + 1);
-            match dataset.element(path) {
+            match elements.get(path) {
                 None => unknown(&key, path),
                 Some(element) if element.identifier.is_none() => {
                     self.report(&key, format!("`{path}` has no `identifier`, so nobody can be named by it"));

@@ -14,7 +14,8 @@ fn terms(file: &str) -> Option<BTreeSet<String>> {
 
 #[test]
 fn the_library_uses_only_terms_that_the_vocabulary_has() {
-    let vocabularies = (terms("pd_pd.csv"), terms("dpv_modules_purposes.csv"), terms("legal_eu_gdpr_eu-gdpr.csv"));
+    let vocabularies =
+        (terms("pd_pd.csv"), terms("dpv_modules_purposes.csv"), terms("legal_eu_gdpr_eu-gdpr.csv"));
     let (Some(data), Some(purposes), Some(law)) = vocabularies else { return };
     for (name, text) in library::AGREEMENTS {
         let agreement = document::read(text).unwrap();

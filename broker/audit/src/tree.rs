@@ -258,6 +258,31 @@ pub fn verify_consistency(
     verify_subtree(0..old, old_root, new, new_root, proof)
 }
 
+/// Checks that the subtree over `range` with root `subtree` holds `leaf` at `index` of the tree.
+///
+/// # Errors
+/// [`ProofError`] when the range is not one of a subtree, or it does not follow from `proof`.
+pub fn verify_subtree_inclusion(
+    index: u64,
+    range: std::ops::Range<u64>,
+    leaf: &Hash,
+    proof: &[Hash],
+    subtree: &Hash,
+) -> Result<(), ProofError> {
+    let outside = ProofError::Range { asked: index, size: range.end };
+    if !is_subtree(&range) || !range.contains(&index) {
+        return Err(outside);
+    }
+    verify_inclusion(index - range.start, range.end - range.start, leaf, proof, subtree)
+}
+
+/// Whether a range starts at a multiple of the power of two at or above its length.
+fn is_subtree(range: &std::ops::Range<u64>) -> bool {
+    let width = range.end.checked_sub(range.start).filter(|length| *length > 0);
+    let width = width.and_then(u64::checked_next_power_of_two);
+    width.is_some_and(|width| range.start % width == 0) || (range.start == 0 && range.end > 0)
+}
+
 /// Checks that the tree of `size` entries holds, over `range`, the subtree with root `subtree`
 /// (draft-davidben-tls-merkle-tree-certs section 4.4.3). From 0 it is a consistency proof.
 ///
@@ -271,9 +296,7 @@ pub fn verify_subtree(
     proof: &[Hash],
 ) -> Result<(), ProofError> {
     let (start, end) = (range.start, range.end);
-    let width = end.checked_sub(start).and_then(u64::checked_next_power_of_two);
-    let aligned = width.is_some_and(|width| start % width == 0) || start == 0;
-    if start >= end || end > size || !aligned {
+    if !is_subtree(&range) || end > size {
         return Err(ProofError::Range { asked: end, size });
     }
     let (mut first, mut last, mut edge) = (start, end - 1, size - 1);

@@ -280,7 +280,7 @@ pub fn verify_subtree_inclusion(
 fn is_subtree(range: &std::ops::Range<u64>) -> bool {
     let width = range.end.checked_sub(range.start).filter(|length| *length > 0);
     let width = width.and_then(u64::checked_next_power_of_two);
-    width.is_some_and(|width| range.start % width == 0) || (range.start == 0 && range.end > 0)
+    width.is_some_and(|width| range.start.is_multiple_of(width)) || (range.start == 0 && range.end > 0)
 }
 
 /// Checks that the tree of `size` entries holds, over `range`, the subtree with root `subtree`

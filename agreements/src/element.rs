@@ -145,6 +145,15 @@ impl Dataset {
     }
 }
 
+impl Element {
+    /// Whether records can be found by this element: identifiers and what singles out with others,
+    /// unless it is free text or a number, which nobody seeks by equality.
+    pub const fn is_searchable(&self) -> bool {
+        let names = self.identifier.is_some() || self.quasi_identifier;
+        names && !matches!(self.kind, ValueKind::Narrative | ValueKind::Number)
+    }
+}
+
 impl Category {
     /// Whether the value is personal data.
     pub const fn is_personal(&self) -> bool {

@@ -97,9 +97,7 @@ impl Config {
 
     /// The database's URL.
     pub fn store_url(&self) -> String {
-        self.database_url
-            .clone()
-            .unwrap_or_else(|| format!("sqlite://{}?mode=rwc", self.data_dir.join("broker.db").display()))
+        self.database_url.clone().unwrap_or_else(|| crate::store::sqlite_url(&self.data_dir.join("broker.db")))
     }
 
     /// Folder of the vault.

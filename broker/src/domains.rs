@@ -41,6 +41,22 @@ pub(crate) fn make_seeds(core: &Core, agreement: &Agreement) -> Result<Vec<Item>
     Ok(items)
 }
 
+/// The entries that destroy the seeds of an agreement's domains: no pseudonym can be computed under
+/// them any more. The vault forgets them once the entries are committed.
+pub(crate) fn destroy_seeds(core: &Core, agreement: &Agreement) -> Result<Vec<Item>, String> {
+    let standing = core.standing.load();
+    let known = standing.keys();
+    let mut items = Vec::new();
+    for domain in of_agreement(agreement) {
+        let id = key_id(&domain)?.to_string();
+        if known.contains(id.as_str()) {
+            let event = Event::KeyDestroyed { key: id.clone(), kind: "domain-seed".to_owned() };
+            items.push(Item::of(event).and(Effect::VaultKeyDestroyed { id }));
+        }
+    }
+    Ok(items)
+}
+
 /// The entry that a key was made.
 pub(crate) fn made(id: &KeyId, kind: &str) -> Item {
     let (key, kind) = (id.to_string(), kind.to_owned());

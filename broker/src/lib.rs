@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod attempts;
+pub mod cli;
 pub mod config;
 pub mod disclosure;
 mod domains;

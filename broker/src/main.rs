@@ -1,2 +1,7 @@
-//! Placeholder.
-fn main() {}
+//! The binary `transire`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    broker::cli::main()
+}

@@ -2,9 +2,10 @@
 //! its key is there.
 
 use agreements::EntryId;
-use audit::{Event, Leaf, Opening, Personal};
+use audit::{Committed, Event, Leaf, Opening, Personal};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::app::Core;
 use crate::personal::PersonalKey;
@@ -27,17 +28,17 @@ pub struct Read {
 }
 
 /// One line of an export.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 pub struct ExportedLine {
     /// Its place in the record.
     pub index: u64,
     /// The leaf, as it is hashed.
     pub leaf: String,
-    /// Salt and particulars.
-    pub particulars: Option<Opening<Event>>,
-    /// Salt and personal part.
+    /// Salt and particulars, in the canonical form to which the leaf commits.
+    pub particulars: Option<Box<RawValue>>,
+    /// Salt and personal part, in theirs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub personal: Option<Opening<Personal>>,
+    pub personal: Option<Box<RawValue>>,
 }
 
 /// Opens an entry.
@@ -53,9 +54,14 @@ pub(crate) fn exported(core: &Core, row: &Entry, personal: bool) -> Result<Expor
     Ok(ExportedLine {
         index: row.idx,
         leaf: String::from_utf8(row.leaf.clone()).map_err(|_| format!("entry {}: not text", row.idx))?,
-        particulars: particulars(core, row)?,
-        personal: if personal { of_person(core, row)? } else { None },
+        particulars: particulars(core, row)?.as_ref().map(raw).transpose()?,
+        personal: if personal { of_person(core, row)?.as_ref().map(raw).transpose()? } else { None },
     })
+}
+
+fn raw<T: Committed>(opening: &Opening<T>) -> Result<Box<RawValue>, String> {
+    let json = opening.to_json().map_err(|error| error.to_string())?;
+    RawValue::from_string(json).map_err(|error| error.to_string())
 }
 
 fn particulars(core: &Core, row: &Entry) -> Result<Option<Opening<Event>>, String> {

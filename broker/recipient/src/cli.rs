@@ -141,7 +141,7 @@ pub enum CliError {
 }
 
 /// Runs a command; `args` begins with the program's name.
-pub async fn run<I, T>(args: I) -> ExitCode
+pub fn main<I, T>(args: I) -> ExitCode
 where
     I: IntoIterator<Item = T>,
     T: Into<OsString> + Clone,
@@ -158,7 +158,15 @@ where
     // A second set-up in one process (tests) keeps the first.
     let _ = common::logging::init(LogFormat::Text, &cli.log);
     let output = Output::new(cli.json);
-    match dispatch(cli, &output).await {
+    // Here and not in the binaries, so that what is asynchronous is compiled once, in this library.
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(run(cli, &output)),
+        Err(error) => output.error(&CliError::Other(error.to_string())),
+    }
+}
+
+async fn run(cli: Cli, output: &Output) -> ExitCode {
+    match dispatch(cli, output).await {
         Ok(code) => code,
         Err(error) => output.error(&error),
     }

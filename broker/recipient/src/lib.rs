@@ -17,5 +17,5 @@ pub mod records;
 pub mod store;
 pub mod trust;
 
-pub use cli::run;
+pub use cli::main;
 pub use home::{Home, HomeError};

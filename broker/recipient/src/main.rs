@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    recipient::run(std::env::args_os()).await
+fn main() -> ExitCode {
+    recipient::main(std::env::args_os())
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use agreements::statements::OfficerStatement;
-use agreements::{Action, AuthorityId, Digest, EndpointId, Function, Note, NoteKey, RequestId, ValueKind};
+use agreements::{Action, AuthorityId, Digest, EndpointId, Function, Note, NoteKey, RequestId};
 use exchange::content::Question;
 use jiff::SignedDuration;
 
@@ -66,7 +66,7 @@ pub(super) struct Arrived {
 pub(super) fn authenticate(app: &App, arrived: Arrived) -> Result<Asked, Unasked> {
     let Arrived { group, authority, endpoint, position, question, note } = arrived;
     let refuse = |status, code, detail| Unasked { request: Some(question.request), status, code, detail };
-    if authority != group.recipient || question.agreement != group.agreement.id {
+    if authority != group.recipient {
         return Err(refuse(400, "wrong-group", "this question belongs to another agreement"));
     }
     check_form(&question).map_err(|(code, detail)| refuse(400, code, detail))?;
@@ -127,12 +127,5 @@ fn check_form(question: &Question) -> Result<(), (&'static str, &'static str)> {
             Err(("bad-value", "a value that is sought is empty or longer than 1,024 bytes"))
         }
         _ => Ok(()),
-    }
-}
-
-impl Asked {
-    /// The value kinds that a search may name at all; a narrative is never searched.
-    pub(super) const fn searchable(kind: ValueKind) -> bool {
-        !matches!(kind, ValueKind::Narrative)
     }
 }

@@ -30,6 +30,9 @@ pub(super) enum Decided {
 pub(super) fn decide(app: &App, asked: Asked) -> Result<Decided, SpineError> {
     let standing = app.standing.load();
     let decided_at = standing.policy_epoch();
+    if asked.question.agreement != asked.group.agreement.id {
+        return Ok(Decided::Refused(Box::new(refuse::elsewhere(app, asked))));
+    }
     let Some(governed) = app.governed.load().get(&asked.question.agreement).cloned() else {
         return Ok(Decided::Refused(Box::new(refuse::not_open(app, asked))));
     };

@@ -6,7 +6,6 @@ use pseudonym::{Domain, normalise};
 use zeroize::Zeroizing;
 
 use super::SpineError;
-use super::authenticate::Asked;
 use super::decide::Permitted;
 use super::refuse::{self, Refused};
 use crate::app::Core;
@@ -78,7 +77,7 @@ async fn seek(
         let (Some(by), Some(element)) = (by, element) else {
             return Ok(Err((term.element.clone(), "the permit does not cover this search".to_owned())));
         };
-        if element.identifier.is_none() || !Asked::searchable(element.kind) {
+        if !element.is_searchable() {
             return Ok(Err((term.element.clone(), "the element is not indexed for search".to_owned())));
         }
         let tag = match by {

@@ -33,6 +33,26 @@ pub(super) fn not_open(app: &App, asked: Asked) -> Refused {
     Refused { asked, refusal }
 }
 
+/// Refused because the question is about another agreement than the one whose exchange carries it.
+/// Of agreements to which the asker is no party nothing is said.
+pub(super) fn elsewhere(app: &App, asked: Asked) -> Refused {
+    let named = &asked.question.agreement;
+    let standing = app.standing.load_full();
+    let own = standing
+        .agreements()
+        .find(|(version, known)| version.id == *named && known.agreement().party(&asked.recipient).is_some());
+    let whole = vec![format!("asked about `{named}` through the exchange of `{}`", asked.group.agreement.id)];
+    let refusal = match own {
+        Some((_, known)) if known.is_open(app.today()) => {
+            let plain = format!("questions under agreement `{named}` go through its own exchange");
+            Refusal { dimension: Dimension::NoClause, whole, plain }
+        }
+        Some(_) => governed::why_not_open(&standing, named),
+        None => Refusal { dimension: Dimension::NoClause, whole, plain: policy::explain::NO_CLAUSE.to_owned() },
+    };
+    Refused { asked, refusal }
+}
+
 /// Refused because the day's ceiling is reached.
 pub(super) fn ceiling(app: &App, asked: Asked, clause: &ClauseId) -> Refused {
     let plain = "the ceiling of records for today is reached".to_owned();

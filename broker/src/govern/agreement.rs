@@ -267,6 +267,10 @@ pub async fn terminate(
             .and(Effect::InboxDestroyed { group: group.id });
     }
     items.push(item);
+    let standing = app.standing.load_full();
+    if let Some(known) = standing.agreement(&version) {
+        items.extend(domains::destroy_seeds(&app.core, known.agreement()).map_err(GovernError::Vault)?);
+    }
     first(app.recorder.record_all(items).await?)
 }
 

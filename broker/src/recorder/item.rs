@@ -182,6 +182,9 @@ pub(crate) enum Effect {
         id: String,
         kind: String,
     },
+    VaultKeyDestroyed {
+        id: String,
+    },
     Notice {
         group: GroupId,
         message: MessageId,

@@ -102,8 +102,10 @@ async fn states(tx: &mut WriteTx, core: &Core, batch: &Batch<'_>) -> Result<(), 
         });
     }
     let (new, known): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.row_version == 0);
-    for row in &new {
-        groups::insert(tx, row).await?;
+    for mut row in new {
+        // What the ledger holds once this commit is through.
+        row.row_version = 1;
+        groups::insert(tx, &row).await?;
     }
     groups::save(tx, &known).await
 }
@@ -145,6 +147,9 @@ async fn effects(tx: &mut WriteTx, batch: &Batch<'_>) -> Result<(), StoreError> 
             Effect::PseudonymIndex { rows } => pseudonyms::insert(tx, rows).await?,
             Effect::Tags { rows } => tags::insert(tx, rows).await?,
             Effect::VaultKey { id, kind } => keys::insert(tx, id, kind, batch.at).await?,
+            Effect::VaultKeyDestroyed { id } => {
+                keys::destroy(tx, id, batch.at).await?;
+            }
             // Taken when they were drafted.
             Effect::GroupStatus { .. } | Effect::Notice { .. } => {}
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use agreements::{Digest, GroupId};
 use audit::{Checkpoint, Edge, Standing, Tile};
-use common::vault::Mark;
+use common::vault::{KeyId, Mark};
 
 use super::batch::{Batch, Done};
 use super::change::Scratch;
@@ -161,6 +161,9 @@ impl Writer {
             }
         }
         for (index, at, event) in &done.events {
+            if let audit::Event::KeyDestroyed { key, .. } = event {
+                destroy(&core, key);
+            }
             if matches!(event, audit::Event::State { .. }) {
                 self.stated = (*index, *at);
             }
@@ -230,6 +233,14 @@ impl Failed {
                 StoreError::Fenced { .. } | StoreError::Stale { .. } | StoreError::Corrupt { .. }
             );
         Self { reason: error.to_string(), fatal }
+    }
+}
+
+/// Destroys a key whose destruction is on record. What fails here is done at the next start.
+fn destroy(core: &Core, key: &str) {
+    let Ok(id) = KeyId::parse(key) else { return };
+    if let Err(error) = core.vault.destroy(&id, &*core.rng) {
+        tracing::error!(%id, %error, "a key could not be destroyed; the next start tries again");
     }
 }
 

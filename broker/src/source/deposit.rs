@@ -1,7 +1,7 @@
 //! A deposit: records of one dataset from a source, checked line by line, sealed, and valid only
 //! once its entry is recorded. One bad line and nothing of it stays.
 
-use agreements::{Dataset, DatasetId, DepositId, Digest, OfficerNumber};
+use agreements::{Dataset, DatasetId, DepositId, Digest, Element, OfficerNumber};
 use audit::Event;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
@@ -122,7 +122,7 @@ async fn stage<E>(
 ) -> Result<(u64, Digest), RefusedDeposit> {
     let unreadable = |error: pseudonym::ShapeError| RefusedDeposit::Description(error.to_string());
     let mut reader = Deposit::new(dataset).map_err(unreadable)?;
-    let indexed = Context::of(dataset, |element| element.identifier.is_some()).map_err(unreadable)?;
+    let indexed = Context::of(dataset, Element::is_searchable).map_err(unreadable)?;
     let (mut hash, mut size, mut row) = (Sha256::new(), 0_u64, 0_u64);
     let most = app.config.limits.deposit_bytes;
     let mut waiting = Stage::default();

@@ -8,7 +8,7 @@ use common::vault::KeyId;
 
 use super::StartError;
 use crate::app::Core;
-use crate::store::{deposits, keys, objects, tags};
+use crate::store::{deposits, objects, tags};
 
 /// Sweeps. Runs before the first entry, when nobody else can write.
 pub(super) async fn sweep(core: &Core, standing: &Standing) -> Result<(), StartError> {
@@ -18,17 +18,15 @@ pub(super) async fn sweep(core: &Core, standing: &Standing) -> Result<(), StartE
     }
     tags::sweep(&mut tx).await?;
     let kept: BTreeSet<ObjectId> = objects::named(&mut tx).await?.into_iter().collect();
-    let gone: Vec<String> = keys::destroyed(&mut tx).await?.into_iter().collect();
     tx.commit().await?;
     files(core, &kept)?;
-    for id in gone.iter().filter_map(|id| KeyId::parse(id).ok()) {
-        core.vault.destroy(&id, &*core.rng)?;
-    }
     // Before the first entry the log's own key has no entry either.
     if standing.keys().is_empty() {
         return Ok(());
     }
-    let named: BTreeSet<KeyId> = standing.keys().into_iter().filter_map(|id| KeyId::parse(id).ok()).collect();
+    // Keys that were destroyed on record are named no more, so what a crash left of them goes too.
+    let named: Result<BTreeSet<KeyId>, _> = standing.keys().into_iter().map(KeyId::parse).collect();
+    let named = named.map_err(|error| StartError::Altered(error.to_string()))?;
     core.vault.sweep(&named, &*core.rng)?;
     Ok(())
 }

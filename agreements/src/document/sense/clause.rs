@@ -161,6 +161,14 @@ impl Here<'_> {
                 }
             }
         }
+        for (at, path) in self.clause.search.iter().enumerate() {
+            if elements.get(path).is_some_and(|element| !element.is_searchable()) {
+                let text = format!(
+                    "`{path}` is neither an identifier nor a quasi-identifier that can be sought by equality"
+                );
+                self.report(&format!("search[{}]", at + 1), text);
+            }
+        }
         for (at, path) in self.clause.search_known.iter().enumerate() {
             let key = format!("search_known[{}]", at + 1);
             match elements.get(path) {

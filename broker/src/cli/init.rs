@@ -1,0 +1,96 @@
+//! `init`: the data folder, the vault, and the first officer, who names all others.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use agreements::OfficerNumber;
+use clap::Args;
+use common::{SystemClock, SystemRng};
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::{CliError, Output};
+use crate::config::{Config, UnlockConfig};
+use crate::govern::Acting;
+use crate::govern::officer::{self, NewOfficer};
+use crate::roles::Role;
+use crate::start;
+
+#[derive(Debug, Args)]
+pub(super) struct InitArgs {
+    /// The configuration.
+    #[arg(long, value_name = "FILE", default_value = "transire.toml")]
+    config: PathBuf,
+    /// Number of the first officer, who becomes an administrator.
+    #[arg(long, value_name = "NUMBER")]
+    officer: OfficerNumber,
+    /// Name of the first officer; sealed at once.
+    #[arg(long)]
+    name: String,
+    /// File with the first officer's password in its first line, readable by the owner alone; asked
+    /// for when it is not given.
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+}
+
+pub(super) async fn init(args: InitArgs, output: &Output) -> Result<(), CliError> {
+    let config = read_config(&args.config)?;
+    let password = match &args.password_file {
+        Some(path) => common::private_file::read_line(path).map_err(|error| CliError::failed(&error))?,
+        None => Zeroizing::new(
+            rpassword::prompt_password("Password of the first officer: ")
+                .map_err(|error| CliError::failed(&error))?,
+        ),
+    };
+    let made = create(config, args.officer, args.name, password).await?;
+    output.done(
+        &json!({ "log_key": made.log_key, "endpoint_key": made.endpoint_key, "data": made.data }),
+        &format!(
+            "made `{}`\nkey of the record, for the agreement:\n{}\nkey of this broker, to be enrolled by its authority:\n{}",
+            made.data.display(),
+            made.log_key,
+            made.endpoint_key
+        ),
+    )
+}
+
+/// What was made.
+pub(super) struct Made {
+    pub(super) log_key: agreements::NoteKey,
+    pub(super) endpoint_key: agreements::Digest,
+    pub(super) data: PathBuf,
+}
+
+/// Makes the data folder and the first officer.
+pub(super) async fn create(
+    config: Config,
+    number: OfficerNumber,
+    name: String,
+    password: Zeroizing<String>,
+) -> Result<Made, CliError> {
+    let failed = |error: &dyn std::error::Error| CliError::failed(error);
+    let data = config.data_dir.clone();
+    if let UnlockConfig::KeyFile(path) | UnlockConfig::DemonstrationKeyFile(path) = &config.unlock
+        && !path.exists()
+    {
+        common::durable::create_dir(&config.data_dir, 0o700).map_err(|e| failed(&e))?;
+        common::vault::make_key_file(path, &SystemRng).map_err(|e| failed(&e))?;
+    }
+    start::create(&config, &SystemRng).map_err(|e| failed(&e))?;
+    let (log_key, endpoint_key) = start::public_keys(&config).map_err(|e| failed(&e))?;
+    let started =
+        start::start(config, Arc::new(SystemClock), Arc::new(SystemRng)).await.map_err(|e| failed(&e))?;
+    let by = Acting { officer: number.clone() };
+    let new = NewOfficer { number, name: Zeroizing::new(name), password, roles: vec![Role::Administrator] };
+    officer::name(&started.app, &by, new).await.map_err(|e| failed(&e))?;
+    started.app.store.close().await;
+    Ok(Made { log_key, endpoint_key, data })
+}
+
+/// Reads the configuration; its relative paths are taken from its own folder.
+pub(super) fn read_config(path: &std::path::Path) -> Result<Config, CliError> {
+    let config: Config = common::config::load(path).map_err(|error| CliError::failed(&error))?;
+    let absolute = std::path::absolute(path).map_err(|error| CliError::failed(&error))?;
+    let folder = absolute.parent().unwrap_or(std::path::Path::new("/")).to_owned();
+    Ok(config.relative_to(&folder))
+}

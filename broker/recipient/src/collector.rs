@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use agreements::GroupId;
+use agreements::{AgreementId, GroupId};
 use common::durable::{DurableError, FolderLock};
 use tokio::sync::{Mutex, Notify, watch};
 use tokio::task::JoinHandle;
@@ -30,8 +30,10 @@ use crate::store::StoreError;
 use crate::store::groups::GroupStatus;
 use crate::trust::{Trust, TrustError};
 
-/// How often new groups are looked for.
+/// How often groups are looked for while one is awaited.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How often they are looked for when every agreement has its group, and longest pause.
+const LOOK_SELDOM: Duration = Duration::from_secs(3);
 /// How often what reached its date is deleted, and key packages are counted.
 const TIDY_EVERY: Duration = Duration::from_secs(3600);
 
@@ -137,14 +139,15 @@ impl Tasks {
                 tidied = Some(tokio::time::Instant::now());
             }
             match self.look().await {
-                Ok(()) => wait = LOOK_EVERY,
-                Err(CollectError::Outward(error)) if error.is_passing() => {
-                    tracing::debug!(%error, "the provider is not there");
-                    wait = (wait * 2).min(Duration::from_secs(5));
-                }
+                Ok(true) => wait = LOOK_SELDOM,
+                Ok(false) => wait = LOOK_EVERY,
                 Err(CollectError::Outward(error)) => {
-                    tracing::warn!(%error, "the provider refuses this endpoint");
-                    wait = Duration::from_secs(5);
+                    if error.is_passing() {
+                        tracing::debug!(%error, "the provider is not there");
+                    } else {
+                        tracing::warn!(%error, "the provider refuses this endpoint");
+                    }
+                    wait = (wait * 2).min(LOOK_SELDOM);
                 }
                 Err(other) => return Err(other),
             }
@@ -166,8 +169,9 @@ impl Tasks {
         }
     }
 
-    /// Gives key packages, finds groups, and starts a task for each that has none.
-    async fn look(&mut self) -> Result<(), CollectError> {
+    /// Gives key packages, finds groups, and starts a task for each that has none. Says whether
+    /// every agreement here has its group, joined.
+    async fn look(&mut self) -> Result<bool, CollectError> {
         let home = Arc::clone(&self.shared.home);
         if self.objects.is_none() {
             let task = objects::run(Arc::clone(&self.shared), self.stop.clone());
@@ -177,7 +181,7 @@ impl Tasks {
             self.start(row.group, row.status);
         }
         if home.store.enrolment().await?.is_none() {
-            return Ok(());
+            return Ok(false);
         }
         let trust = Trust::load(&home).await?;
         key_packages::keep_in_stock(&self.shared).await?;
@@ -198,7 +202,11 @@ impl Tasks {
                 self.start(group, GroupStatus::Waiting);
             }
         }
-        Ok(())
+        let groups = home.store.groups().await?;
+        let joined = |agreement: &AgreementId| {
+            groups.iter().any(|row| row.agreement == *agreement && row.status == GroupStatus::Open)
+        };
+        Ok(trust.agreements.iter().all(|signed| joined(&signed.agreement.id)))
     }
 
     fn start(&mut self, group: GroupId, status: GroupStatus) {

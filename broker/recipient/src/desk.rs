@@ -49,6 +49,14 @@ pub enum DeskError {
         /// The role.
         role: RoleId,
     },
+    /// The request is another officer's, asked in a role that this one does not have.
+    #[error("request `{request}` was asked in a role that officer `{officer}` does not have")]
+    NotYours {
+        /// The request.
+        request: RequestId,
+        /// The officer.
+        officer: OfficerNumber,
+    },
     /// The own side has not signed it.
     #[error("agreement `{0}` is not one that your authority has signed and added here")]
     Agreement(AgreementId),
@@ -163,6 +171,29 @@ pub async fn sign_in(
         }
         _ => Err(DeskError::SignIn),
     }
+}
+
+/// A request that an officer may see: asked by the same officer, or in a role of this one.
+///
+/// # Errors
+/// [`DeskError::NotYours`]; nothing for a request that is not here.
+pub async fn visible(
+    home: &Home,
+    officer: &SignedIn,
+    request: RequestId,
+) -> Result<Option<RequestRow>, DeskError> {
+    let Some(row) = home.store.request(request).await? else { return Ok(None) };
+    if row.officer == officer.number {
+        return Ok(Some(row));
+    }
+    let kept: Option<KeptQuestion> = match row.status {
+        RequestStatus::Deleted => None,
+        _ => home.store.question(request).await?,
+    };
+    if kept.is_some_and(|kept| officer.roles.contains(&kept.role)) {
+        return Ok(Some(row));
+    }
+    Err(DeskError::NotYours { request, officer: officer.number.clone() })
 }
 
 /// What an officer wants to know.

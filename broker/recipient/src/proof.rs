@@ -208,7 +208,7 @@ pub fn previous_size(envelope: &Envelope, log_key: &NoteKey) -> Result<Option<u6
     Ok(Some(previous.size))
 }
 
-/// Checks an opened message against its entry, and gives the entry's particulars.
+/// Checks an opened message against its entry, and gives the opening of the entry's particulars.
 ///
 /// # Errors
 /// [`ProofFailure`] naming what does not fit.
@@ -216,7 +216,7 @@ pub fn opened(
     recorded: &Recorded,
     envelope: &Envelope,
     expected: &Expected<'_>,
-) -> Result<Event, ProofFailure> {
+) -> Result<Opening<Event>, ProofFailure> {
     let index = recorded.index;
     if envelope.index != index {
         return Err(ProofFailure::OtherIndex { inside: envelope.index, outside: index });
@@ -239,7 +239,7 @@ pub fn opened(
     if opening.commitment().ok() != Some(recorded.leaf.particulars) {
         return Err(ProofFailure::Commitment(index));
     }
-    Ok(opening.values)
+    Ok(opening)
 }
 
 fn previous(index: u64, envelope: &Envelope, expected: &Expected<'_>) -> Result<(), ProofFailure> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agreements::{GroupId, RequestId};
+use audit::verify::{ReceiptFile, verify_receipt};
 use clap::Args;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
@@ -14,7 +15,6 @@ use tokio::sync::watch;
 use super::CliError;
 use super::output::Output;
 use crate::collector::{self, Until};
-use crate::evidence::Evidence;
 use crate::home::Home;
 use crate::store::own_log::Act;
 use crate::trust::Trust;
@@ -105,16 +105,17 @@ pub(super) async fn receipt(home: &Home, args: ReceiptArgs, output: &Output) -> 
     let Some(proof) = home.store.answer_proof(args.request).await? else {
         return Err(CliError::Other(format!("there is no proof for request `{}` here", args.request)));
     };
-    let failed = |source| CliError::File { path: args.out.clone(), source };
-    std::fs::write(&args.out, &proof).map_err(failed)?;
+    let damaged = |_| CliError::Other("the stored proof is malformed".to_owned());
+    let file: ReceiptFile = serde_json::from_slice(&proof).map_err(damaged)?;
+    let entry = verify_receipt(&file, None).map_err(|fault| CliError::Other(fault.to_string()))?;
     let mut tx = home.store.write().await?;
     tx.log(home.clock.now(), None, Act::ProofWritten, Some(args.request), "").await?;
     tx.commit().await?;
-    let evidence: Evidence = serde_json::from_slice(&proof)
-        .map_err(|_| CliError::Other("the stored proof is malformed".to_owned()))?;
+    let failed = |source| CliError::File { path: args.out.clone(), source };
+    std::fs::write(&args.out, &proof).map_err(failed)?;
     output.done(
-        &json!({ "request": args.request, "index": evidence.index, "out": args.out }),
-        &format!("wrote the proof of line {} to `{}`", evidence.index, args.out.display()),
+        &json!({ "request": args.request, "index": entry.index, "out": args.out }),
+        &format!("{entry}\nwritten to `{}`", args.out.display()),
     )
 }
 

@@ -3,7 +3,8 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use super::CliError;
 
@@ -23,14 +24,18 @@ impl Output {
     }
 
     /// The result of a command.
-    pub(super) fn done(&self, value: &Value, text: &str) -> Result<ExitCode, CliError> {
+    pub(super) fn done(&self, value: &impl Serialize, text: &str) -> Result<ExitCode, CliError> {
         self.done_with(0, value, text)
     }
 
     /// The result of a command, with its exit code.
-    pub(super) fn done_with(&self, code: u8, value: &Value, text: &str) -> Result<ExitCode, CliError> {
+    pub(super) fn done_with(&self, code: u8, value: &impl Serialize, text: &str) -> Result<ExitCode, CliError> {
         let mut out = std::io::stdout().lock();
-        let written = if self.json { writeln!(out, "{value}") } else { writeln!(out, "{}", text.trim_end()) };
+        let written = if self.json {
+            serde_json::to_writer(&mut out, value).map_err(std::io::Error::from).and_then(|()| writeln!(out))
+        } else {
+            writeln!(out, "{}", text.trim_end())
+        };
         written
             .and_then(|()| out.flush())
             .map_err(|source| CliError::File { path: "standard output".into(), source })?;

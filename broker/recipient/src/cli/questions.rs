@@ -7,6 +7,8 @@ use std::time::Duration;
 use agreements::{Action, AgreementId, DatasetId, ElementPath, PurposeId, RequestId, RoleId};
 use clap::{Args, ValueEnum};
 use exchange::content::{Asked, QuestionTerm};
+use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::output::Output;
@@ -137,7 +139,7 @@ pub(super) async fn ask(home: &Home, args: AskArgs, output: &Output) -> Result<E
 
 pub(super) async fn show(home: &Home, args: ShowArgs, output: &Output) -> Result<ExitCode, CliError> {
     let officer = sign_in(home, args.sign_in).await?;
-    let row = home.store.request(args.request).await?;
+    let row = desk::visible(home, &officer, args.request).await?;
     report(home, &officer, args.request, row, args.file, output).await
 }
 
@@ -207,35 +209,45 @@ async fn data(
         "{} records of `{}` for {}, to be deleted by {}; passing on: {}",
         manifest.records, manifest.dataset, manifest.purpose, manifest.delete_by, manifest.onward_transfer
     );
-    let (act, detail, text) = if let Some(path) = file.out {
-        records.write(home, &path, file.format)?;
-        add(&mut value, "out", json!(path));
-        (Act::Exported, "to a file", format!("{cover}\nwritten to `{}`", path.display()))
-    } else {
-        match &records {
-            Records::Inline { manifest, records } => {
-                let wanted =
-                    if output.is_json() { FileFormat::Jsonl } else { FileFormat::as_received(manifest.format) };
-                let elements: Vec<ElementPath> = manifest.elements.keys().cloned().collect();
-                let mut lines = Vec::new();
-                records::write(records.as_bytes(), manifest.format, wanted, &elements, &mut lines)
-                    .map_err(|source| CliError::File { path: "the records".into(), source })?;
-                let lines = String::from_utf8_lossy(&lines).into_owned();
-                if output.is_json() {
-                    let parsed: Result<Vec<Value>, _> = lines.lines().map(serde_json::from_str).collect();
-                    let parsed = parsed.map_err(|_| CliError::Other("the records are malformed".to_owned()))?;
-                    add(&mut value, "data", Value::Array(parsed));
-                }
-                (Act::Shown, "on the screen", format!("{cover}\n{lines}"))
-            }
-            Records::Object(_) => {
-                (Act::Shown, "the cover sheet", format!("{cover}\nwrite them to a file with --out"))
-            }
-        }
+    // On record before anything is shown or written.
+    let (act, detail) = match (&file.out, &records) {
+        (Some(_), _) => (Act::Exported, "to a file"),
+        (None, Records::Inline { .. }) => (Act::Shown, "on the screen"),
+        (None, Records::Object(_)) => (Act::Shown, "the cover sheet"),
     };
-    // On record before it is shown.
     let mut tx = home.store.write().await?;
     tx.log(home.clock.now(), Some(officer.number()), act, Some(request), detail).await?;
     tx.commit().await?;
-    output.done(&value, &text)
+    match (file.out, records) {
+        (Some(path), records) => {
+            records.write(home, &path, file.format)?;
+            add(&mut value, "out", json!(path));
+            output.done(&value, &format!("{cover}\nwritten to `{}`", path.display()))
+        }
+        (None, Records::Object(_)) => output.done(&value, &format!("{cover}\nwrite them to a file with --out")),
+        (None, Records::Inline { manifest, records }) => {
+            let wanted =
+                if output.is_json() { FileFormat::Jsonl } else { FileFormat::as_received(manifest.format) };
+            let elements: Vec<ElementPath> = manifest.elements.keys().cloned().collect();
+            let mut lines = Vec::new();
+            records::write(records.as_bytes(), manifest.format, wanted, &elements, &mut lines)
+                .map_err(|source| CliError::File { path: "the records".into(), source })?;
+            let lines = String::from_utf8_lossy(&lines).into_owned();
+            if !output.is_json() {
+                return output.done(&value, &format!("{cover}\n{lines}"));
+            }
+            let data =
+                lines.lines().map(|line| RawValue::from_string(line.to_owned())).collect::<Result<_, _>>();
+            let data = data.map_err(|_| CliError::Other("the records are malformed".to_owned()))?;
+            output.done(&WithData { value, data }, "")
+        }
+    }
+}
+
+/// A result with its records, numbers as they came: `1.10` stays `1.10`.
+#[derive(Serialize)]
+struct WithData {
+    #[serde(flatten)]
+    value: Value,
+    data: Vec<Box<RawValue>>,
 }

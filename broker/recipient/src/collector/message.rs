@@ -62,7 +62,7 @@ impl Reader {
             index_used: store.index_used(&log, recorded.index).await?,
             kept_at_previous: previous.as_ref(),
         };
-        let event = proof::opened(&recorded, &envelope, &expected)?;
+        let opening = proof::opened(&recorded, &envelope, &expected)?;
         let asked = proof::request_of(&envelope.body);
         let request = match asked {
             Some(request) => store.request(request).await?,
@@ -76,16 +76,23 @@ impl Reader {
         // nothing that was asked is a reason for alarm.
         let for_another = asked.is_some() && question.is_none() && self.row.members > 1;
         if !for_another {
-            proof::agrees(&recorded, envelope.sequence, &event, &envelope.body, question.as_ref(), &expected)?;
+            proof::agrees(
+                &recorded,
+                envelope.sequence,
+                &opening.values,
+                &envelope.body,
+                question.as_ref(),
+                &expected,
+            )?;
         }
-        let evidence = evidence::file(&recorded, message, &envelope, checkpoint, &self.signed.log_key)
+        let evidence = evidence::file(&recorded, message, &opening, checkpoint, &self.signed.log_key)
             .map_err(|e| ReadError::Other(e.to_string()))?;
 
         let mut row = self.row.clone();
         row.position = position;
         row.sequence = Some(envelope.sequence);
         let proved = Proved { recorded, envelope, request, evidence, checkpoint: checkpoint.clone() };
-        let object = self.object_for(&proved, &event).await?;
+        let object = self.object_for(&proved, &opening.values).await?;
         let mut tx = self.shared.home.store.write().await?;
         tx.put_group(&mut row, Some(&state)).await?;
         tx.use_index(&log, proved.recorded.index).await?;

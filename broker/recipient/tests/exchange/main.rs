@@ -2,6 +2,7 @@
 //! which a provider can be wrong.
 
 mod authority;
+mod commands;
 mod misbehaviour;
 mod outward;
 mod provider;

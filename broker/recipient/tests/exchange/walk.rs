@@ -2,8 +2,9 @@
 
 use agreements::Action;
 use agreements::statements::ReceiptStage;
+use audit::verify::{ReceiptFile, verify_receipt};
 use recipient::answer::KeptAnswer;
-use recipient::evidence::Evidence;
+use recipient::desk;
 use recipient::export::Records;
 use recipient::records::FileFormat;
 use recipient::store::groups::GroupStatus;
@@ -40,8 +41,9 @@ async fn an_answer_is_proved_kept_and_signed_for() {
     assert_eq!(std::fs::read_to_string(&out).unwrap(), records);
 
     let proof = world.home.store.answer_proof(question.request).await.unwrap().unwrap();
-    let evidence: Evidence = serde_json::from_slice(&proof).unwrap();
-    assert_eq!(evidence.index, receipt.index);
+    let file: ReceiptFile = serde_json::from_slice(&proof).unwrap();
+    let entry = verify_receipt(&file, Some(world.provider().signer.key())).unwrap();
+    assert_eq!(entry.index, receipt.index);
     assert!(!holds(&proof, "ps1-aaaa"), "the proof holds a record");
 }
 
@@ -248,4 +250,76 @@ async fn a_removed_endpoint_reads_nothing_more() {
     assert!(world.answer(question.request).await.is_none());
     let state = world.home.store.group(world.group().await.unwrap().group).await.unwrap().unwrap().1;
     assert!(state.is_none(), "its keys are gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_with_fresh_keys_goes_on_without_a_gap() {
+    let world = World::joined().await;
+    let (first, role) = world.asked().await;
+    world.provider().answer(&first, &role, &RECORDS);
+    world.settled(first.request).await;
+    let epoch = world.group().await.unwrap().epoch;
+    // Key packages were given anew after the first was used; the same endpoint is added again.
+    world.until("a key package", |world| !world.provider().key_packages.is_empty()).await;
+    world.provider().welcome();
+    for _ in 0..300 {
+        if world.group().await.unwrap().epoch > epoch {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let (second, role) = world.asked().await;
+    world.provider().answer(&second, &role, &RECORDS);
+    assert_eq!(world.settled(second.request).await.status, RequestStatus::Answered);
+    assert_eq!(world.group().await.unwrap().sequence, Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_endpoint_joins_later_and_each_keeps_its_own_answers() {
+    let mut world = World::joined().await;
+    let (first, role) = world.asked().await;
+    world.provider().answer(&first, &role, &RECORDS);
+    world.settled(first.request).await;
+    world.provider().key_packages.clear();
+
+    let broker = world.home.config.broker.clone();
+    let other = crate::world::home(&world.folder, &world.be, &broker, "second", "be-customs-desk-2").await;
+    world.settle(&other).await;
+    let one = std::mem::replace(&mut world.home, other);
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let running = tokio::spawn(recipient::collector::collect(
+        std::sync::Arc::clone(&world.home),
+        recipient::collector::Until::Stopped,
+        stopped,
+    ));
+    world.until("key packages", |world| !world.provider().key_packages.is_empty()).await;
+    world.provider().welcome();
+    world.join().await;
+    let (second, role) = world.asked().await;
+    world.provider().answer(&second, &role, &RECORDS);
+    assert_eq!(world.settled(second.request).await.status, RequestStatus::Answered);
+    assert_eq!(world.group().await.unwrap().sequence, Some(2));
+    assert!(world.answer(first.request).await.is_none());
+    let elsewhere = one.store.answer::<KeptAnswer>(second.request).await.unwrap();
+    assert!(elsewhere.is_none(), "the first endpoint kept the second's answer");
+    stop.send(true).unwrap();
+    running.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_asker_and_officers_of_that_role_see_an_answer() {
+    let world = World::joined().await;
+    let (question, role) = world.asked().await;
+    world.provider().answer(&question, &role, &RECORDS);
+    world.settled(question.request).await;
+    let password = || zeroize::Zeroizing::new("another long password".to_owned());
+    for (number, role, sees) in [("BE-1", "risk-analyst", true), ("BE-2", "case-officer", false)] {
+        let number = agreements::OfficerNumber::parse(number).unwrap();
+        let roles = vec![agreements::RoleId::parse(role).unwrap()];
+        desk::add_officer(&world.home, &number, "Another".to_owned(), roles, password()).await.unwrap();
+        let officer = desk::sign_in(&world.home, &number, password()).await.unwrap();
+        assert_eq!(desk::visible(&world.home, &officer, question.request).await.is_ok(), sees, "{role}");
+        desk::remove_officer(&world.home, &number).await.unwrap();
+        assert!(desk::sign_in(&world.home, &number, password()).await.is_err());
+    }
 }

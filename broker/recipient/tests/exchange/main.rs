@@ -1,10 +1,18 @@
 //! The recipient program against a small provider of its own: the whole way, and every way in
 //! which a provider can be wrong.
 
+// Under `cfg(test)` so that the lints know the builders for test code.
+#[cfg(test)]
 mod authority;
+#[cfg(test)]
 mod commands;
+#[cfg(test)]
 mod misbehaviour;
+#[cfg(test)]
 mod outward;
+#[cfg(test)]
 mod provider;
+#[cfg(test)]
 mod walk;
+#[cfg(test)]
 mod world;

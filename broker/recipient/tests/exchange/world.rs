@@ -32,6 +32,8 @@ use crate::provider::{Arrived, Provider};
 pub const ENDPOINT: &str = "be-customs-desk-1";
 pub const PASSWORD: &str = "correct horse battery";
 
+type Running = (watch::Sender<bool>, JoinHandle<Result<(), CollectError>>);
+
 pub struct World {
     pub folder: TempDir,
     pub be: Authority,
@@ -39,7 +41,7 @@ pub struct World {
     pub provider: outward::Shared,
     pub home: Arc<Home>,
     pub document: String,
-    collector: Option<(watch::Sender<bool>, JoinHandle<Result<(), CollectError>>)>,
+    collector: Option<Running>,
 }
 
 impl World {

@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader};
 
 use serde_json::Value;
 
+use super::report::flat;
 use super::source::text_at;
 use super::story::{Attempt, Refused, Story};
 use crate::cli::CliError;
@@ -53,15 +54,15 @@ impl Story {
         let terms = scenario.coarse.iter().zip(&coarse).map(|(path, value)| format!("{path}={value}"));
         let answer = self.asked(STATISTICS, Attempt { terms: terms.collect(), ..Attempt::default() }).await?;
         self.show("statistician of fr-statistics, for official statistics", &answer);
-        // The risk analyst asks by a pseudonym of the own domain, taken from what was disclosed.
+        // The risk analyst finds the declaration among those that were disclosed in bulk, and asks by
+        // a pseudonym of the own domain.
         let disclosed = self.folder.of("be-customs").join("declarations.jsonl");
-        let file = std::fs::File::open(disclosed).map_err(|error| CliError::failed(&error))?;
-        let first = BufReader::new(file).lines().next().and_then(Result::ok).unwrap_or_default();
-        let record: Value = serde_json::from_str(&first).map_err(|error| CliError::failed(&error))?;
-        let pseudonym = text_at(&self.source.by_path(&record), scenario.hidden);
+        let found = self.most_alike(disclosed_lines(&disclosed)?.map(|record| self.source.by_path(&record)));
+        let pseudonym = text_at(&found, scenario.hidden);
+        self.shown.push(("risk analyst of be-customs, in bulk, for risk management".to_owned(), found));
         let terms = vec![format!("{}={pseudonym}", scenario.hidden)];
         let answer = self.asked(CUSTOMS, Attempt { terms, ..Attempt::default() }).await?;
-        self.show("risk analyst of be-customs, by a pseudonym, for risk management", &answer);
+        self.show("risk analyst of be-customs, asking by a pseudonym", &answer);
         self.answers = 3;
         Ok(())
     }
@@ -176,11 +177,33 @@ impl Story {
     }
 
     fn show(&mut self, who: &str, answer: &Value) {
-        let data = answer.get("data").and_then(Value::as_array);
-        let first =
-            data.and_then(|records| records.first()).map_or(Value::Null, |first| self.source.by_path(first));
-        self.shown.push((who.to_owned(), first));
+        let data = answer.get("data").and_then(Value::as_array).cloned().unwrap_or_default();
+        let shown = self.most_alike(data.iter().map(|record| self.source.by_path(record)));
+        self.shown.push((who.to_owned(), shown));
     }
+
+    /// Of records that were disclosed, the one with most values in common with the declaration that is
+    /// shown: a pseudonymised record does not say which declaration it is of.
+    fn most_alike(&self, records: impl Iterator<Item = Value>) -> Value {
+        let Some(chosen) = &self.chosen else { return Value::Null };
+        let held = flat(&chosen.record);
+        let alike = |record: &Value| {
+            flat(record).iter().filter(|(path, value)| held.get(*path) == Some(*value)).count()
+        };
+        // The first of those that are equally alike.
+        records
+            .fold((0, Value::Null), |best, record| {
+                let alike = alike(&record);
+                if best.1.is_null() || alike > best.0 { (alike, record) } else { best }
+            })
+            .1
+    }
+}
+
+/// Records in a file of JSON lines.
+fn disclosed_lines(path: &std::path::Path) -> Result<impl Iterator<Item = Value>, CliError> {
+    let file = std::fs::File::open(path).map_err(|error| CliError::failed(&error))?;
+    Ok(BufReader::new(file).lines().map_while(Result::ok).filter_map(|line| serde_json::from_str(&line).ok()))
 }
 
 /// An answer without its records, for messages.

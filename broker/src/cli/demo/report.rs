@@ -142,7 +142,7 @@ fn cut(value: Option<&Value>) -> String {
 }
 
 /// Nested records as one level of paths; of arrays the first item.
-fn flat(record: &Value) -> Map<String, Value> {
+pub(super) fn flat(record: &Value) -> Map<String, Value> {
     let mut flat = Map::new();
     spread(record, "", &mut flat);
     flat

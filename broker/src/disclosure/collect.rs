@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use agreements::{GroupId, MessageId};
+use agreements::{GroupId, MessageId, RequestId};
 use exchange::content::{FromRecipient, decode};
 use exchange::wire::Notice;
 use exchange::{OpenError, Opened};
@@ -18,7 +18,7 @@ use super::authenticate::{Arrived, Unasked, authenticate};
 use super::{SpineError, answer, problem, receipt};
 use crate::app::App;
 use crate::groups::LiveGroup;
-use crate::recorder::{Effect, Item};
+use crate::recorder::{Effect, Item, RecordError};
 use crate::store::StoreError;
 use crate::store::arrivals::{self, Waiting};
 
@@ -97,12 +97,45 @@ async fn take(
                 tries += 1;
                 tokio::time::sleep(Duration::from_millis(100 << tries)).await;
             }
-            other => return other,
+            Err(SpineError::Record(RecordError::Stopped(reason))) => {
+                // Nothing can be told; the arrival is taken up again at the next start.
+                return Err(SpineError::Record(RecordError::Stopped(reason)));
+            }
+            Err(error) => {
+                tracing::error!(group = %group.id, position, %error, "an arrival was answered with a problem");
+                let unasked = Unasked {
+                    request: request_of(&opened),
+                    status: 503,
+                    code: "unavailable",
+                    detail: "the exchange service could not answer; nothing was disclosed; ask again later",
+                };
+                return problem::record(app, group, position, group.recipient.clone(), unasked, None).await;
+            }
+            Ok(()) => return Ok(()),
         }
     }
 }
 
+/// The question that a message asks, where it can be read.
+fn request_of(opened: &Opened) -> Option<RequestId> {
+    match decode::<FromRecipient>(&opened.plaintext) {
+        Ok(FromRecipient::Question { question, .. }) => Some(question.request),
+        Ok(FromRecipient::Receipt { .. }) | Err(_) => None,
+    }
+}
+
 async fn handle(app: &App, group: &Arc<LiveGroup>, position: u64, opened: &Opened) -> Result<(), SpineError> {
+    let standing = app.standing.load_full();
+    let enrolled = standing.endpoint(&opened.endpoint);
+    if enrolled.is_none_or(|enrolment| enrolment.expires <= app.clock.now()) {
+        let unasked = Unasked {
+            request: request_of(opened),
+            status: 401,
+            code: "not-enrolled",
+            detail: "the enrolment of this program has ended; its authority must renew it",
+        };
+        return problem::record(app, group, position, group.recipient.clone(), unasked, None).await;
+    }
     match decode::<FromRecipient>(&opened.plaintext) {
         Ok(FromRecipient::Question { question, statement }) => {
             let request = question.request;

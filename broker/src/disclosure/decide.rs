@@ -61,7 +61,9 @@ pub(super) fn decide(app: &App, asked: Asked) -> Result<Decided, SpineError> {
             .collect(),
         today,
     };
-    match governed.pdp.decide(&request).map_err(|error| SpineError::Decision(error.to_string()))? {
+    // Some milliseconds of work: the other calls of this thread go on elsewhere.
+    let decided = tokio::task::block_in_place(|| governed.pdp.decide(&request));
+    match decided.map_err(|error| SpineError::Decision(error.to_string()))? {
         Decision::Permit(permit) => {
             Ok(Decided::Permitted(Box::new(Permitted { asked, permit, governed, decided_at })))
         }

@@ -11,11 +11,29 @@ use super::authenticate::Unasked;
 use super::{SpineError, key, problem};
 use crate::app::App;
 use crate::groups::LiveGroup;
-use crate::recorder::{Effect, Item};
+use crate::recorder::{Effect, Item, RecordError};
 use crate::store::entries;
 
-/// Takes a receipt.
+/// Takes a receipt. One that the record does not allow is answered with a problem and changes nothing.
 pub(super) async fn take(
+    app: &App,
+    group: &Arc<LiveGroup>,
+    position: u64,
+    endpoint: &EndpointId,
+    note: &str,
+) -> Result<(), SpineError> {
+    match take_checked(app, group, position, endpoint, note).await {
+        Err(SpineError::Record(RecordError::Refused(reason))) => {
+            tracing::warn!(group = %group.id, position, %reason, "a receipt was refused");
+            let detail = "the receipt does not fit what is on record";
+            let unasked = Unasked { request: None, status: 400, code: "bad-receipt", detail };
+            problem::record(app, group, position, group.recipient.clone(), unasked, None).await
+        }
+        other => other,
+    }
+}
+
+async fn take_checked(
     app: &App,
     group: &Arc<LiveGroup>,
     position: u64,

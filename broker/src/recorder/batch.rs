@@ -58,7 +58,9 @@ pub(super) struct Batch<'a> {
     pub(super) head: &'a Head,
     pub(super) at: Timestamp,
     pub(super) policy_epoch: u64,
-    pub(super) standing: Arc<Standing>,
+    /// The writer's standing, carried on with every event of this batch: what cannot be replayed is
+    /// never recorded.
+    pub(super) standing: Standing,
     /// Whether an event of this batch changed the standing that others decide by.
     pub(super) standing_changed: bool,
     pub(super) entries: Vec<Drafted>,
@@ -71,8 +73,8 @@ pub(super) struct Batch<'a> {
     /// Counters of the groups that this batch touches.
     pub(super) ledgers: HashMap<GroupId, Ledger>,
     personal: &'a PersonalKey,
-    /// The writer's own standing, which is carried on with every event.
-    full: &'a Standing,
+    /// The standing before this batch.
+    before: &'a Standing,
 }
 
 /// What a commit made true.
@@ -80,6 +82,7 @@ pub(super) struct Done {
     pub(super) edge: Edge,
     pub(super) checkpoint: Arc<str>,
     pub(super) policy_epoch: u64,
+    pub(super) standing: Standing,
     pub(super) standing_changed: bool,
     pub(super) ledgers: HashMap<GroupId, Ledger>,
     pub(super) used: BTreeMap<CeilingKey, u64>,
@@ -91,7 +94,6 @@ pub(super) struct Done {
 /// Where the batch stood before a submission.
 struct Mark {
     policy_epoch: u64,
-    standing: Arc<Standing>,
     standing_changed: bool,
     entries: usize,
     inbox: usize,
@@ -102,13 +104,13 @@ struct Mark {
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn new(core: &'a Core, head: &'a Head, personal: &'a PersonalKey, full: &'a Standing) -> Self {
+    pub(super) fn new(core: &'a Core, head: &'a Head, personal: &'a PersonalKey, before: &'a Standing) -> Self {
         Self {
             core,
             head,
             at: core.clock.now(),
             policy_epoch: head.policy_epoch,
-            standing: core.standing.load_full(),
+            standing: before.clone(),
             standing_changed: false,
             entries: Vec::new(),
             inbox: Vec::new(),
@@ -118,7 +120,7 @@ impl<'a> Batch<'a> {
             scratch: HashMap::new(),
             ledgers: HashMap::new(),
             personal,
-            full,
+            before,
         }
     }
 
@@ -226,19 +228,11 @@ impl<'a> Batch<'a> {
         Ok(index)
     }
 
-    /// Lets the event change the standing; an event that the rules do not allow is refused.
+    /// Carries the standing on; an event that its rules do not allow is refused.
     fn apply(&mut self, event: &Event) -> Result<(), RecordError> {
-        if !changes_standing(event) {
-            return Ok(());
-        }
-        if !self.standing_changed {
-            // The shared standing is as old as the last change; the writer's own is not.
-            self.standing = Arc::new(self.full.clone());
-            self.standing_changed = true;
-        }
-        let standing = Arc::make_mut(&mut self.standing);
-        standing.apply(self.at, event).map_err(|error| RecordError::Refused(error.to_string()))?;
-        self.policy_epoch = standing.policy_epoch();
+        self.standing.apply(self.at, event).map_err(|error| RecordError::Refused(error.to_string()))?;
+        self.policy_epoch = self.standing.policy_epoch();
+        self.standing_changed |= changes_standing(event);
         Ok(())
     }
 
@@ -271,6 +265,7 @@ impl<'a> Batch<'a> {
             edge,
             checkpoint,
             policy_epoch: self.policy_epoch,
+            standing: self.standing,
             standing_changed: self.standing_changed,
             ledgers: self.ledgers,
             used: self.checked.used,
@@ -344,7 +339,6 @@ impl<'a> Batch<'a> {
     fn mark(&self) -> Mark {
         Mark {
             policy_epoch: self.policy_epoch,
-            standing: Arc::clone(&self.standing),
             standing_changed: self.standing_changed,
             entries: self.entries.len(),
             inbox: self.inbox.len(),
@@ -357,7 +351,6 @@ impl<'a> Batch<'a> {
 
     fn reset(&mut self, mark: Mark) {
         self.policy_epoch = mark.policy_epoch;
-        self.standing = mark.standing;
         self.standing_changed = mark.standing_changed;
         self.entries.truncate(mark.entries);
         self.inbox.truncate(mark.inbox);
@@ -365,11 +358,16 @@ impl<'a> Batch<'a> {
         self.answered.truncate(mark.answered);
         self.checked = mark.checked;
         self.ledgers = mark.ledgers;
+        // Rare, so the standing is made again instead of being copied for every submission.
+        self.standing = self.before.clone();
+        for entry in &self.entries {
+            // Each of them was applied before, in this order.
+            let _ = self.standing.apply(entry.at, &entry.event);
+        }
     }
 }
 
-/// Whether others decide by what the event changes. The rest counts, and is carried on by the
-/// writer alone.
+/// Whether others decide by what the event changes. The rest only counts.
 const fn changes_standing(event: &Event) -> bool {
     match event {
         Event::Disclosure(_)

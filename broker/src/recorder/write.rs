@@ -103,7 +103,7 @@ impl Writer {
             return Err(Failed::of(error));
         }
         let done = batch.done(edge, Arc::clone(&checkpoint));
-        self.publish(done).await?;
+        self.publish(done).await;
         Ok((results, checkpoint))
     }
 
@@ -139,7 +139,7 @@ impl Writer {
     }
 
     /// Makes a commit visible: memory first, then those who wait.
-    async fn publish(&mut self, done: Done) -> Result<(), Failed> {
+    async fn publish(&mut self, done: Done) {
         let core = Arc::clone(&self.core);
         self.head.edge = done.edge;
         self.head.checkpoint = done.checkpoint;
@@ -167,13 +167,8 @@ impl Writer {
             if matches!(event, audit::Event::State { .. }) {
                 self.stated = (*index, *at);
             }
-            if let Err(error) = self.standing.apply(*at, event) {
-                return Err(Failed {
-                    reason: format!("entry {index} contradicts the record: {error}"),
-                    fatal: true,
-                });
-            }
         }
+        self.standing = done.standing;
         core.checkpoint.store(Arc::new(Arc::clone(&self.head.checkpoint)));
         if done.standing_changed {
             let standing = Arc::new(self.standing.clone());
@@ -192,7 +187,6 @@ impl Writer {
         if let Err(error) = core.vault.write_mark(&mark) {
             tracing::warn!(%error, "the mark beside the vault could not be written");
         }
-        Ok(())
     }
 }
 

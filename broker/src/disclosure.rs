@@ -7,7 +7,13 @@
 //! cannot be copied, and travel with the request, the group and the records that they speak of. So
 //! neither the wrong order nor the wrong recipient compiles.
 //!
-//! A permit cannot be forged:
+//! A permit is used once:
+//! ```
+//! fn once(permit: broker::disclosure::Permitted, by: fn(broker::disclosure::Permitted)) {
+//!     by(permit);
+//! }
+//! ```
+//! It cannot be forged:
 //! ```compile_fail
 //! let permit = broker::disclosure::Permitted { };
 //! ```

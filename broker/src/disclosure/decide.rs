@@ -33,6 +33,9 @@ pub(super) fn decide(app: &App, asked: Asked) -> Result<Decided, SpineError> {
     if asked.question.agreement != asked.group.agreement.id {
         return Ok(Decided::Refused(Box::new(refuse::elsewhere(app, asked))));
     }
+    if app.blocked.holds(&asked.question.agreement) {
+        return Ok(Decided::Refused(Box::new(refuse::stopped(asked))));
+    }
     let Some(governed) = app.governed.load().get(&asked.question.agreement).cloned() else {
         return Ok(Decided::Refused(Box::new(refuse::not_open(app, asked))));
     };

@@ -33,6 +33,15 @@ pub(super) fn not_open(app: &App, asked: Asked) -> Refused {
     Refused { asked, refusal }
 }
 
+/// Refused because rows about the agreement differ from the record.
+pub(super) fn stopped(asked: Asked) -> Refused {
+    let named = &asked.question.agreement;
+    let plain = format!("disclosures under agreement `{named}` are stopped until its record has been checked");
+    let whole = vec![format!("rows about `{named}` in the database differ from the record")];
+    let refusal = Refusal { dimension: Dimension::NotInForce, whole, plain };
+    Refused { asked, refusal }
+}
+
 /// Refused because the question is about another agreement than the one whose exchange carries it.
 /// Of agreements to which the asker is no party nothing is said.
 pub(super) fn elsewhere(app: &App, asked: Asked) -> Refused {

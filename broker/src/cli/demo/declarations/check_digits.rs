@@ -31,9 +31,28 @@ pub(super) fn icao_9303(text: &str) -> char {
     digit(sum % 10)
 }
 
-/// The bank account of `country` with that national part and valid check digits (ISO 13616).
+/// The bank account of `country` with that national part and the two check digits of ISO 13616.
 pub(super) fn iban(country: &str, national: &str) -> String {
     format!("{country}{:02}{national}", mod_97_complement(&format!("{national}{country}00")))
+}
+
+/// The national part of a bank account with the check digits that Belgium and Spain have inside it.
+pub(super) fn national_account(country: &str, base: &str) -> String {
+    let check = |digits: &str| match 11 - weighted(digits, &[1, 2, 4, 8, 5, 10, 9, 7, 3, 6]) % 11 {
+        11 => 0,
+        10 => 1,
+        check => check,
+    };
+    match (country, base.split_at_checked(8)) {
+        ("BE", _) => {
+            let rest = number(base) % 97;
+            format!("{base}{:02}", if rest == 0 { 97 } else { rest })
+        }
+        ("ES", Some((bank, account))) => {
+            format!("{bank}{}{}{account}", check(&format!("00{bank}")), check(account))
+        }
+        _ => base.to_owned(),
+    }
 }
 
 /// Two digits that make the whole leave 1 when divided by 97 (ISO 7064), letters counting from 10;

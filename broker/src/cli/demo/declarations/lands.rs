@@ -32,7 +32,7 @@ pub(super) struct Land {
     /// `{}` is a family name.
     pub(super) firms: &'static str,
     pub(super) addresses: &'static str,
-    /// The national part of a bank account; empty outside the Union.
+    /// The national part of a bank account without its own check digits; empty outside the Union.
     pub(super) account: &'static str,
 }
 

@@ -1,6 +1,6 @@
 //! The parties of a declaration: firms and sole traders, known by several numbers.
 
-use super::check_digits::{iban, icao_9303};
+use super::check_digits::{iban, icao_9303, national_account};
 use super::draw::Draw;
 use super::lands::{Land, MEMBER_STATES, Order, SELLERS, Spelt};
 use super::tax_numbers::TaxNumbers;
@@ -35,7 +35,8 @@ impl Party {
         let numbers = TaxNumbers::draw(draw, land.code, sole_trader);
         party.eori = Some(numbers.eori);
         party.vat = Some(numbers.vat);
-        party.iban = Some(iban(land.code, &land.fill(draw, land.account)));
+        let account = national_account(land.code, &land.fill(draw, land.account));
+        party.iban = Some(iban(land.code, &account));
         if sole_trader {
             let number = format!("{}{}", draw.letters(2), draw.digits(6));
             party.passport = Some(format!("{number}{}", icao_9303(&number)));

@@ -25,7 +25,7 @@ const BE: Land = Land {
     family: "Van den Bossche|Peeters|Lefèvre=Lefevre|D'Hondt|De Bruÿn=De Bruyn|Müllender=Mullender|Verstraeten|Gérard=Gerard",
     firms: "{} Import BV|Établissements {} SA=Etablissements {} SA|{} & Fils SRL|Gebroeders {} NV",
     addresses: "Noorderlaan {n}, 20## Antwerpen|Rue de la Régence {n}, 10## Bruxelles|Quai de Coronmeuse {n}, 40## Liège|Dampoort {n} bus 4, 90## Gent",
-    account: "############",
+    account: "##########",
 };
 
 const DE: Land = Land {
@@ -135,7 +135,7 @@ const ES: Land = Land {
     family: "Muñoz Ibáñez=Munoz Ibanez|Peña=Pena|Güell i Puig=Guell i Puig|Ordóñez=Ordonez|Etxeberría=Etxeberria|Núñez=Nunez|de la Cruz|Castaño=Castano",
     firms: "Importaciones {} S.L.|Hermanos {} S.A.|Almacenes {} S.L.U.",
     addresses: "Calle de la Aduana {n}, 28### Madrid|Passeig de Colom {n}, 08### Barcelona|Avenida de la Constitución {n}, 41### Sevilla|Muelle Uribitarte {n}, 48### Bilbao",
-    account: "####################",
+    account: "##################",
 };
 
 const IT: Land = Land {

@@ -26,7 +26,7 @@ const JP: Land = Land {
     order: FamilyFirst,
     given: "健=Ken|さくら=Sakura|大輔=Daisuke|陽子=Yoko|翔太=Shota|ユキ=Yuki|薫=Kaoru|直美=Naomi",
     family: "佐藤=Sato|渡邊=Watanabe|齋藤=Saito|髙橋=Takahashi|小野寺=Onodera|林=Hayashi|五十嵐=Igarashi|長谷川=Hasegawa",
-    firms: "株式会社{}商店=Kabushiki Kaisha {} Shoten|{}貿易株式会社={} Boeki Kabushiki Kaisha|有限会社{}工業=Yugen Kaisha {} Kogyo",
+    firms: "株式会社{}商店=Kabushiki Kaisha {} Shoten|{}貿易株式会社={} Boeki Kabushiki Kaisha|有限会社{}工業=Yugen Kaisha {} Kogyo|{}エレクトロニクス株式会社={} Electronics Kabushiki Kaisha",
     addresses: "〒10#-00## 東京都千代田区丸の内{n}番地|〒55#-00## 大阪府大阪市北区梅田{n}|〒23#-00## 神奈川県横浜市中区海岸通{n}",
     account: "",
 };

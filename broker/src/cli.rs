@@ -70,7 +70,7 @@ pub fn main() -> ExitCode {
     // The recipient program under this one's name, for `demo`: its arguments are its own.
     let mut arguments = std::env::args_os().skip(1);
     if arguments.next().is_some_and(|first| first == "receive") {
-        return recipient::main(std::iter::once("transire-receive".into()).chain(arguments));
+        return demo::receive(arguments);
     }
     let cli = Cli::parse();
     let output = Output::new(cli.json);

@@ -12,7 +12,9 @@ mod scenario;
 mod source;
 mod story;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Args;
@@ -35,6 +37,11 @@ pub(super) struct DemoArgs {
     /// End after the run, instead of serving on.
     #[arg(long)]
     once: bool,
+}
+
+/// The recipient program under this one's name, with its own arguments; only the demonstration starts it.
+pub(super) fn receive(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    recipient::main(std::iter::once("transire-receive".into()).chain(arguments))
 }
 
 pub(super) async fn demo(args: DemoArgs, output: &Output) -> Result<(), CliError> {

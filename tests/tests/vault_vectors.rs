@@ -1,5 +1,7 @@
 //! Published vectors, through the code that seals, derives and stretches for the vault.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use std::path::Path;
 
 use common::aead::{AeadKey, OVERHEAD};

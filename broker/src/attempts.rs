@@ -23,6 +23,9 @@ impl Attempts {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= KEPT {
             all.retain(|_, (_, since)| now.duration_since(*since) < WINDOW);
+            if all.len() >= KEPT && !all.contains_key(officer) {
+                return false;
+            }
         }
         let (count, since) = all.entry(officer.clone()).or_insert((0, now));
         if now.duration_since(*since) >= WINDOW {

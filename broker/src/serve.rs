@@ -21,6 +21,9 @@ use crate::store::StoreError;
 /// How often calls that could not be authenticated are entered.
 const COUNTED_EVERY: Duration = Duration::from_secs(60);
 
+/// Time that calls get to end when the broker does.
+const ENDING: Duration = Duration::from_secs(2);
+
 /// Why the broker ended.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -105,17 +108,24 @@ pub async fn serve(started: Started, bound: Bound, until: impl Future<Output = (
     let inward =
         axum::serve(bound.inward, inward::router(Arc::clone(&app))).with_graceful_shutdown(over(ended.clone()));
     let outward = axum::serve(bound.outward, outward::router(outward)).with_graceful_shutdown(over(ended));
+    let mut served =
+        tokio::spawn(async { tokio::try_join!(inward.into_future(), outward.into_future()).map(|_| ()) });
     let counting = tokio::spawn(count_unauthenticated(Arc::clone(&app)));
     let result = tokio::select! {
-        served = async { tokio::try_join!(inward.into_future(), outward.into_future()) } => {
-            served.map(|_| ()).map_err(ServeError::Listener)
-        }
+        served = &mut served => match served {
+            Ok(served) => served.map_err(ServeError::Listener),
+            Err(error) => Err(ServeError::Stopped(error.to_string())),
+        },
         reason = app.recorder.stopped() => Err(ServeError::Stopped(reason)),
         error = app.store.failed() => Err(ServeError::Store(error)),
         () = until => Ok(()),
     };
     counting.abort();
+    // Calls that are being answered get a moment to end; long polls do not hold the broker up.
     let _ = ending.send(true);
+    if !served.is_finished() && tokio::time::timeout(ENDING, &mut served).await.is_err() {
+        served.abort();
+    }
     app.store.close().await;
     drop(claim);
     result

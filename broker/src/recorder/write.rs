@@ -29,11 +29,13 @@ pub(crate) struct Writer {
     /// Size of the log at the newest state entry, and its time.
     stated: (u64, jiff::Timestamp),
     personal: Option<personal::PersonalKey>,
+    /// Whether an entry names that key.
+    personal_is_named: bool,
 }
 
 impl Writer {
     pub(crate) fn new(core: Arc<Core>, head: Head, standing: Standing, stated: (u64, jiff::Timestamp)) -> Self {
-        Self { core, head, standing, stated, personal: None }
+        Self { core, head, standing, stated, personal: None, personal_is_named: false }
     }
 
     /// Records what was submitted, in one transaction, and answers everybody.
@@ -116,17 +118,15 @@ impl Writer {
             .then(|| Item::of(audit::Event::State { state: Box::new(self.standing.to_state()) }))
     }
 
-    /// The key of the month, and the entry that names it when it has just been made.
+    /// Takes the key of the month, and gives the entry that names it until that entry is recorded.
     fn month(&mut self) -> Result<Option<Item>, String> {
         let now = self.core.clock.now();
         let id = personal::id_at(now).map_err(|error| error.to_string())?;
-        if self.personal.as_ref().is_some_and(|known| known.id == id) {
-            return Ok(None);
+        if self.personal.as_ref().is_none_or(|known| known.id != id) {
+            self.personal = Some(personal::at(&self.core, now).map_err(|error| error.to_string())?);
+            self.personal_is_named = self.standing.keys().contains(id.as_str());
         }
-        let key = personal::at(&self.core, now).map_err(|error| error.to_string())?;
-        let known = self.standing.keys().contains(id.as_str());
-        self.personal = Some(key);
-        Ok((!known).then(|| domains::made(&id, "personal-part")))
+        Ok((!self.personal_is_named).then(|| domains::made(&id, "personal-part")))
     }
 
     /// After a failed commit: the steps that were used are skipped, and counted.
@@ -169,6 +169,8 @@ impl Writer {
             }
         }
         self.standing = done.standing;
+        // Its entry, where one was due, was the first of this batch.
+        self.personal_is_named = self.personal.is_some();
         core.checkpoint.store(Arc::new(Arc::clone(&self.head.checkpoint)));
         if done.standing_changed {
             let standing = Arc::new(self.standing.clone());

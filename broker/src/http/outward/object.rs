@@ -29,11 +29,7 @@ pub(super) async fn fetch(
     let row = row.filter(|row| row.recipient == caller.authority).ok_or_else(absent)?;
     let group = group(&outward, &caller, row.group).await?;
     if group.status != GroupStatus::Open {
-        return Err(Problem::new(
-            axum::http::StatusCode::CONFLICT,
-            "held",
-            "the object waits: its agreement is not in force now",
-        ));
+        return Err(Problem::unavailable("held", "the object waits: its agreement is not in force now"));
     }
     if matches!(row.status, ObjectStatus::Opened | ObjectStatus::Destroyed) {
         return Err(absent());

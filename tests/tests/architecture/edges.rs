@@ -1,8 +1,9 @@
 //! Which crate may know which.
 
 use std::collections::BTreeMap;
+use std::process::Command;
 
-use cargo_metadata::{Metadata, MetadataCommand};
+use serde::Deserialize;
 
 use crate::none;
 use crate::source::root;
@@ -25,21 +26,40 @@ const PURE: [&str; 2] = ["agreements", "pseudonym"];
 const IMPURE: [&str; 9] =
     ["axum", "casbin", "getrandom", "http", "openmls", "rand", "reqwest", "sqlx", "tokio"];
 
-fn metadata() -> Metadata {
-    MetadataCommand::new()
-        .manifest_path(root().join("Cargo.toml"))
-        .no_deps()
-        .other_options(vec!["--offline".to_owned()])
-        .exec()
-        .unwrap()
+/// What `cargo metadata` says, as far as it matters here.
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    manifest_path: String,
+    dependencies: Vec<Dependency>,
+}
+
+#[derive(Deserialize)]
+struct Dependency {
+    name: String,
+}
+
+fn packages() -> Vec<Package> {
+    let said = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline", "--locked"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(said.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&said.stderr));
+    serde_json::from_slice::<Metadata>(&said.stdout).unwrap().packages
 }
 
 #[test]
 fn dependencies_run_one_way() {
     let allowed = BTreeMap::from(EDGES);
     let mut broken = Vec::new();
-    for package in metadata().packages {
-        let name = package.name.to_string();
+    for package in packages() {
+        let name = package.name;
         let Some(known) = allowed.get(name.as_str()) else {
             broken.push(format!("{}: crate `{name}` has no place in the plan", package.manifest_path));
             continue;
@@ -56,7 +76,7 @@ fn dependencies_run_one_way() {
 
 #[test]
 fn every_crate_of_the_plan_is_in_the_workspace() {
-    let found: Vec<String> = metadata().packages.iter().map(|package| package.name.to_string()).collect();
+    let found: Vec<String> = packages().into_iter().map(|package| package.name).collect();
     let missing: Vec<String> = EDGES
         .iter()
         .filter(|(name, _)| !found.iter().any(|f| f == name))
@@ -68,7 +88,7 @@ fn every_crate_of_the_plan_is_in_the_workspace() {
 #[test]
 fn the_pure_crates_depend_on_nothing_that_acts() {
     let mut broken = Vec::new();
-    for package in metadata().packages.iter().filter(|p| PURE.contains(&p.name.as_str())) {
+    for package in packages().iter().filter(|p| PURE.contains(&p.name.as_str())) {
         for dependency in &package.dependencies {
             if IMPURE.contains(&dependency.name.as_str()) {
                 broken.push(format!("{}: `{}`", package.manifest_path, dependency.name));
@@ -81,7 +101,7 @@ fn the_pure_crates_depend_on_nothing_that_acts() {
 #[test]
 fn every_crate_takes_the_lints_of_the_workspace() {
     let mut broken = Vec::new();
-    for package in metadata().packages {
+    for package in packages() {
         let manifest = std::fs::read_to_string(&package.manifest_path).unwrap();
         let manifest: toml::Table = manifest.parse().unwrap();
         let lints = manifest.get("lints").and_then(|lints| lints.get("workspace"));

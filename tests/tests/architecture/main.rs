@@ -6,6 +6,7 @@
 mod edges;
 mod forms;
 mod names;
+mod pages;
 mod source;
 
 /// Fails with every place that breaks `rule`.

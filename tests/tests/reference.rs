@@ -1,5 +1,5 @@
 //! The book against the program and itself: every key of the configuration is described with its
-//! default, every operation and every route is named, every link leads somewhere.
+//! default, every operation, every route and every promise that is named exists.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 use std::collections::BTreeSet;
@@ -115,46 +115,6 @@ fn every_outward_route_is_named() {
     for route in routes {
         assert!(page.contains(&route), "wire.md does not name `{route}`");
     }
-}
-
-/// Every Markdown file under a folder, relative to the root of the project.
-fn pages(folder: &Path, into: &mut BTreeSet<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            pages(&path, into);
-        } else if path.extension().is_some_and(|extension| extension == "md") {
-            into.insert(path);
-        }
-    }
-}
-
-/// Where the links of a page lead, without those to other sites and to headings.
-fn links(text: &str) -> impl Iterator<Item = &str> {
-    text.split("](").skip(1).filter_map(|rest| rest.split(')').next()).filter_map(|target| {
-        let file = target.split('#').next().unwrap();
-        (!file.is_empty() && !file.contains("://")).then_some(file)
-    })
-}
-
-#[test]
-fn every_link_of_the_book_leads_to_a_file_and_every_page_is_in_the_summary() {
-    let mut all = BTreeSet::new();
-    pages(&root().join("docs/src"), &mut all);
-    let summary = root().join("docs/src/SUMMARY.md");
-    let mut listed = BTreeSet::from([summary.clone()]);
-    for page in all.iter().cloned().chain([root().join("README.md")]) {
-        let text = std::fs::read_to_string(&page).unwrap();
-        for link in links(&text) {
-            let target = page.parent().unwrap().join(link);
-            assert!(target.exists(), "`{}` links to `{link}`, which is not there", page.display());
-            if page == summary {
-                listed.insert(target);
-            }
-        }
-    }
-    let missing: Vec<_> = all.difference(&listed).collect();
-    assert!(missing.is_empty(), "not in SUMMARY.md: {missing:?}");
 }
 
 /// The test functions that the sources of the project hold.

@@ -44,6 +44,16 @@ impl Blocked {
         self.1.write().unwrap_or_else(PoisonError::into_inner).insert(officer);
     }
 
+    /// The agreements under which disclosures are stopped.
+    pub fn agreements(&self) -> Vec<AgreementId> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// The officers who are refused.
+    pub fn officers(&self) -> Vec<OfficerNumber> {
+        self.1.read().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
     /// Whether the officer is refused.
     pub fn holds_officer(&self, officer: &OfficerNumber) -> bool {
         self.1.read().unwrap_or_else(PoisonError::into_inner).contains(officer)

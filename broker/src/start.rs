@@ -119,35 +119,7 @@ pub fn public_keys(config: &Config) -> Result<(NoteKey, agreements::Digest), Sta
 /// # Errors
 /// [`StartError`]; nothing was written and nothing answered.
 pub async fn start(config: Config, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Result<Started, StartError> {
-    let vault = Arc::new(Vault::open(&config.vault_dir(), &unlock(&config.unlock)?)?);
-    let store = Store::open(&config.store_url()).await?;
-    let claim = store.claim().await?;
-    let log = log_signer(&config, &vault)?;
-    let endpoint_key = EndpointKey::from_seed(&seed(&vault, ENDPOINT_KEY)?);
-    let (opened, mut new_groups) = tokio::sync::mpsc::unbounded_channel();
-    let core = Core {
-        opened,
-        attempts: crate::attempts::Attempts::default(),
-        passwords: Passwords::new(Arc::clone(&rng)),
-        admitting: tokio::sync::Mutex::new(()),
-        rows: RowSealer::new(Arc::clone(&vault), Arc::clone(&clock), Arc::clone(&rng)),
-        blind: Arc::new(BlindIndex::new(Arc::clone(&vault))),
-        tags: Arc::new(SubjectTags::new(Arc::clone(&vault))),
-        config,
-        clock,
-        rng,
-        store,
-        vault,
-        log,
-        endpoint_key,
-        standing: ArcSwap::from_pointee(Standing::default()),
-        enrolment: ArcSwapOption::empty(),
-        governed: ArcSwap::from_pointee(AllGoverned::new()),
-        blocked: Blocked::default(),
-        groups: Groups::default(),
-        checkpoint: ArcSwap::from_pointee(Arc::from("")),
-        unauthenticated: std::sync::atomic::AtomicU64::new(0),
-    };
+    let (core, claim, mut new_groups) = open(config, clock, rng).await?;
     let edge = verify::edge(&core).await?;
     let (standing, stated) = replay::replay(&core, &edge).await?;
     replay::compare(&core, &standing).await?;
@@ -188,6 +160,74 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> 
         }
     });
     Ok(Started { app, claim })
+}
+
+/// What a check of a stopped broker's data folder found.
+pub struct Checked {
+    /// Entries in the log.
+    pub size: u64,
+    /// Agreements under which nothing would be disclosed, for a row differs from the log.
+    pub agreements: Vec<agreements::AgreementId>,
+    /// Officers who could not sign in, for a row differs from the log.
+    pub officers: Vec<agreements::OfficerNumber>,
+}
+
+/// Checks all that a start checks, and serves nothing. No entry is written.
+///
+/// # Errors
+/// [`StartError`] when a start would fail.
+pub async fn check(config: Config, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Result<Checked, StartError> {
+    let (core, claim, _) = open(config, clock, rng).await?;
+    let edge = verify::edge(&core).await?;
+    let (standing, _) = replay::replay(&core, &edge).await?;
+    replay::compare(&core, &standing).await?;
+    let _ = groups(&core).await?;
+    let checked =
+        Checked { size: edge.size(), agreements: core.blocked.agreements(), officers: core.blocked.officers() };
+    drop(claim);
+    core.store.close().await;
+    Ok(checked)
+}
+
+/// Groups that come into being while the broker runs.
+type NewGroups = tokio::sync::mpsc::UnboundedReceiver<Arc<LiveGroup>>;
+
+/// The store claimed, the vault open; nothing read of the log yet.
+async fn open(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+) -> Result<(Core, Claim, NewGroups), StartError> {
+    let vault = Arc::new(Vault::open(&config.vault_dir(), &unlock(&config.unlock)?)?);
+    let store = Store::open(&config.store_url()).await?;
+    let claim = store.claim().await?;
+    let log = log_signer(&config, &vault)?;
+    let endpoint_key = EndpointKey::from_seed(&seed(&vault, ENDPOINT_KEY)?);
+    let (opened, new_groups) = tokio::sync::mpsc::unbounded_channel();
+    let core = Core {
+        opened,
+        attempts: crate::attempts::Attempts::default(),
+        passwords: Passwords::new(Arc::clone(&rng)),
+        admitting: tokio::sync::Mutex::new(()),
+        rows: RowSealer::new(Arc::clone(&vault), Arc::clone(&clock), Arc::clone(&rng)),
+        blind: Arc::new(BlindIndex::new(Arc::clone(&vault))),
+        tags: Arc::new(SubjectTags::new(Arc::clone(&vault))),
+        config,
+        clock,
+        rng,
+        store,
+        vault,
+        log,
+        endpoint_key,
+        standing: ArcSwap::from_pointee(Standing::default()),
+        enrolment: ArcSwapOption::empty(),
+        governed: ArcSwap::from_pointee(AllGoverned::new()),
+        blocked: Blocked::default(),
+        groups: Groups::default(),
+        checkpoint: ArcSwap::from_pointee(Arc::from("")),
+        unauthenticated: std::sync::atomic::AtomicU64::new(0),
+    };
+    Ok((core, claim, new_groups))
 }
 
 /// Loads the groups that have not ended. Each gets a fresh path before its first message.

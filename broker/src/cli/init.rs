@@ -9,7 +9,7 @@ use common::{SystemClock, SystemRng};
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{CliError, Output};
+use super::{CliError, Output, secrets};
 use crate::config::{Config, UnlockConfig};
 use crate::govern::Acting;
 use crate::govern::officer::{self, NewOfficer};
@@ -24,9 +24,13 @@ pub(super) struct InitArgs {
     /// Number of the first officer, who becomes an administrator.
     #[arg(long, value_name = "NUMBER")]
     officer: OfficerNumber,
-    /// Name of the first officer; sealed at once.
-    #[arg(long)]
-    name: String,
+    /// File with the first officer's name in its first line; sealed at once. Read from standard input
+    /// when it is not given.
+    #[arg(long, value_name = "FILE")]
+    name_file: Option<PathBuf>,
+    /// The name itself. Others on the machine can read it: for names that are nobody's.
+    #[arg(long, hide = true, conflicts_with = "name_file")]
+    name: Option<String>,
     /// File with the first officer's password in its first line, readable by the owner alone; asked
     /// for when it is not given.
     #[arg(long, value_name = "FILE")]
@@ -35,14 +39,14 @@ pub(super) struct InitArgs {
 
 pub(super) async fn init(args: InitArgs, output: &Output) -> Result<(), CliError> {
     let config = read_config(&args.config)?;
-    let password = match &args.password_file {
-        Some(path) => common::private_file::read_line(path).map_err(|error| CliError::failed(&error))?,
-        None => Zeroizing::new(
-            rpassword::prompt_password("Password of the first officer: ")
-                .map_err(|error| CliError::failed(&error))?,
-        ),
+    let name = match (args.name, &args.name_file) {
+        (Some(name), _) => Zeroizing::new(name),
+        (None, Some(path)) => secrets::secret(Some(path), "name", "--name-file")?,
+        (None, None) => secrets::personal("name of the first officer")?,
     };
-    let made = create(config, args.officer, args.name, password).await?;
+    let password =
+        secrets::new_secret(args.password_file.as_deref(), "password of the first officer", "--password-file")?;
+    let made = create(config, args.officer, name, password).await?;
     output.done(
         &json!({ "log_key": made.log_key, "endpoint_key": made.endpoint_key, "data": made.data }),
         &format!(
@@ -65,7 +69,7 @@ pub(super) struct Made {
 pub(super) async fn create(
     config: Config,
     number: OfficerNumber,
-    name: String,
+    name: Zeroizing<String>,
     password: Zeroizing<String>,
 ) -> Result<Made, CliError> {
     let failed = |error: &dyn std::error::Error| CliError::failed(error);
@@ -81,7 +85,7 @@ pub(super) async fn create(
     let started =
         start::start(config, Arc::new(SystemClock), Arc::new(SystemRng)).await.map_err(|e| failed(&e))?;
     let by = Acting { officer: number.clone() };
-    let new = NewOfficer { number, name: Zeroizing::new(name), password, roles: vec![Role::Administrator] };
+    let new = NewOfficer { number, name, password, roles: vec![Role::Administrator] };
     officer::name(&started.app, &by, new).await.map_err(|e| failed(&e))?;
     started.app.store.close().await;
     Ok(Made { log_key, endpoint_key, data })

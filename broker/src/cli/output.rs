@@ -43,10 +43,18 @@ impl Output {
 
     /// An error: on standard error for people, as JSON for programs.
     pub(super) fn error(&self, error: &CliError) -> ExitCode {
-        if self.json {
-            let _ = line(&json!({ "error": error.to_string() }).to_string());
-        } else {
-            let _ = writeln!(std::io::stderr(), "error: {error}");
+        match error {
+            // The result that was printed says it.
+            CliError::Reported => {}
+            CliError::Refused { code, detail } if self.json => {
+                let _ = line(&json!({ "error": detail, "code": code }).to_string());
+            }
+            CliError::Use(text) | CliError::Failed(text) if self.json => {
+                let _ = line(&json!({ "error": text }).to_string());
+            }
+            CliError::Use(_) | CliError::Failed(_) | CliError::Refused { .. } => {
+                let _ = writeln!(std::io::stderr(), "error: {error}");
+            }
         }
         ExitCode::from(if matches!(error, CliError::Use(_)) { 2 } else { 1 })
     }

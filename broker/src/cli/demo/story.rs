@@ -96,7 +96,13 @@ impl Story {
         Folder::write(&home.join("transire.toml"), &text, &SystemRng)?;
         let first = OfficerNumber::parse("NL-0001").map_err(|error| CliError::failed(&error))?;
         let (path, password) = provider.password("NL-0001")?;
-        let made = init::create(config.clone(), first, "First Administrator".to_owned(), password).await?;
+        let made = init::create(
+            config.clone(),
+            first,
+            zeroize::Zeroizing::new("First Administrator".to_owned()),
+            password,
+        )
+        .await?;
         Ok(Self {
             folder,
             source,

@@ -1,5 +1,6 @@
 //! The end-to-end suite and the vectors: what its files share.
 
 pub mod data;
+pub mod harness;
 
 pub use data::data;

@@ -1,0 +1,33 @@
+//! The real programs, as processes, for tests that walk the whole way.
+//!
+//! A [`World`] is a provider with its broker and one or two recipients, all in one temporary folder:
+//! keys for everybody, an agreement in force, declarations deposited. Tests speak to it as officers
+//! and recipients do: over HTTP, and by running the programs.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests only: whatever is not as it should be ends the test"
+)]
+
+mod authority;
+mod declarations;
+mod log;
+mod officer;
+mod outward;
+mod programs;
+mod recipient;
+mod recorder;
+mod world;
+
+pub use authority::Authority;
+pub use declarations::{DECLARATIONS, declaration, declarations};
+pub use log::{Entry, Log};
+pub use officer::{Answer, Officer};
+pub use outward::Endpoint;
+pub use programs::{Finished, Running, address, run};
+pub use recipient::{Question, Recipient};
+pub use recorder::{Recorded, Recorder};
+pub use world::{Officers, World};

@@ -1,0 +1,262 @@
+//! A provider, its broker and its recipients, ready to be asked.
+
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use agreements::{Agreement, Digest, EndpointId, NoteKey, document, library};
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::authority::Authority;
+use super::declarations::{DECLARATIONS, declarations};
+use super::log::Log;
+use super::officer::Officer;
+use super::programs::{self, Running};
+use super::recipient::Recipient;
+use super::recorder::Recorder;
+
+/// Password of every officer of the provider.
+const PASSWORD: &str = "nobody guesses this one";
+/// Recipients: authority, endpoint, officer.
+const RECIPIENTS: [(&str, &str, &str); 2] =
+    [("be-customs", "be-customs-desk", "BE-2041"), ("fr-statistics", "fr-statistics-desk", "FR-0311")];
+
+/// The provider's officers, one of each role, signed in.
+#[derive(Clone)]
+pub struct Officers {
+    /// Names officers.
+    pub administrator: Officer,
+    /// Manages agreements.
+    pub agreements: Officer,
+    /// Publishes and deposits.
+    pub source: Officer,
+    /// Data protection officer.
+    pub dpo: Officer,
+}
+
+/// Everything; its folder goes when it is dropped.
+pub struct World {
+    dir: TempDir,
+    /// The provider.
+    pub provider: Authority,
+    /// The recipients that run.
+    pub recipients: Vec<Recipient>,
+    /// Address of the officers.
+    pub inward: SocketAddr,
+    /// Address of the recipients.
+    pub outward: SocketAddr,
+    /// Key of the log.
+    pub log_key: NoteKey,
+    /// The provider's officers.
+    pub officers: Officers,
+    /// The agreement in force.
+    pub agreement: Agreement,
+    /// What passes the outward address, if it is recorded.
+    pub recorder: Option<Recorder>,
+    broker: Option<Running>,
+    exports: usize,
+}
+
+impl World {
+    /// A world with that many recipients, of at most two, which collect.
+    pub async fn new(recipients: usize) -> Self {
+        Self::made(recipients, false).await
+    }
+
+    /// The same, with all that passes the outward address recorded.
+    pub async fn recorded(recipients: usize) -> Self {
+        Self::made(recipients, true).await
+    }
+
+    async fn made(count: usize, record: bool) -> Self {
+        let dir = tempfile::Builder::new().prefix("transire-test-").tempdir().expect("a folder");
+        let root = dir.path();
+        let provider = Authority::make(root, "nl-customs");
+        let others: Vec<Authority> =
+            RECIPIENTS.iter().map(|(name, _, _)| Authority::make(root, name)).collect();
+        let (inward, outward) = (programs::address(), programs::address());
+        let (log_key, endpoint_key) = init(&provider, inward, outward).await;
+        let broker = serve(root).await.expect("the broker starts");
+        let officers = officers(inward).await;
+        let manager = &officers.agreements;
+        for authority in std::iter::once(&provider).chain(&others) {
+            let trusted = json!({ "authority": authority.id, "key": authority.root.key() });
+            manager.post("/v1/roots", &trusted).await.well();
+            manager.text("/v1/directories", &authority.directory).await.well();
+        }
+        let own = EndpointId::parse("nl-customs-broker").expect("an id");
+        manager.text("/v1/endpoints", &provider.enrolment(&own, endpoint_key)).await.well();
+        for name in ["import-declarations", "kcs-import-declarations"] {
+            let dataset = library::dataset(name).expect("it is in the library");
+            officers.source.text("/v1/datasets", dataset).await.well();
+        }
+        let agreement = agree(manager, &provider, &others, &log_key).await;
+        let recorder = if record { Some(Recorder::start(outward).await) } else { None };
+        let address = recorder.as_ref().map_or(outward, |recorder| recorder.address);
+        let mut recipients = Vec::new();
+        for (authority, (_, endpoint, officer)) in others.into_iter().zip(RECIPIENTS).take(count) {
+            let endpoint = EndpointId::parse(endpoint).expect("an id");
+            let mut recipient = Recipient { authority, officer, endpoint, collector: None };
+            let note = recipient.set_up(&format!("http://{address}"), &provider).await;
+            manager.text("/v1/endpoints", &note).await.well();
+            recipient.collect();
+            recipients.push(recipient);
+        }
+        let world = Self {
+            dir,
+            provider,
+            recipients,
+            inward,
+            outward,
+            log_key,
+            officers,
+            agreement,
+            recorder,
+            broker: Some(broker),
+            exports: 0,
+        };
+        world.deposit(&declarations(DECLARATIONS)).await;
+        world
+    }
+
+    /// Deposits declarations.
+    pub async fn deposit(&self, lines: &str) {
+        let body = lines.as_bytes().to_vec();
+        let path = "/v1/datasets/import-declarations/deposits";
+        let source = &self.officers.source;
+        source.call(reqwest::Method::POST, path, Some("application/jsonl"), body).await.well();
+    }
+
+    /// The folder of everything.
+    pub fn root(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The broker's data folder.
+    pub fn data(&self) -> PathBuf {
+        self.provider.dir.join("data")
+    }
+
+    /// Path of a route of the agreement.
+    pub fn of_agreement(&self, what: &str) -> String {
+        format!("/v1/agreements/{}/{what}", self.agreement.id)
+    }
+
+    /// Suspends the agreement.
+    pub async fn suspend(&self) {
+        let grounds = json!({ "grounds": "an incident is being looked into" });
+        self.officers.dpo.post(&self.of_agreement("suspension"), &grounds).await.well();
+    }
+
+    /// Resumes it.
+    pub async fn resume(&self) {
+        let grounds = json!({ "grounds": "the incident is over" });
+        let path = self.of_agreement("suspension");
+        self.officers.agreements.send(reqwest::Method::DELETE, &path, &grounds).await.well();
+    }
+
+    /// Exports the record.
+    pub async fn log(&mut self) -> Log {
+        self.exports += 1;
+        let dir = self.root().join(format!("log-{}", self.exports));
+        Log::export(&self.officers.dpo, dir, &self.log_key).await
+    }
+
+    /// Kills the broker at once.
+    pub async fn kill(&mut self) {
+        self.broker.take().expect("it runs").kill().await;
+    }
+
+    /// Ends the broker as an operator does.
+    pub async fn stop(&mut self) {
+        self.broker.take().expect("it runs").end().await;
+    }
+
+    /// Starts the broker again.
+    ///
+    /// # Errors
+    /// What it says when it does not start.
+    pub async fn start(&mut self) -> Result<(), String> {
+        self.broker = Some(serve(self.dir.path()).await?);
+        Ok(())
+    }
+
+    /// What the broker wrote to its standard error.
+    pub fn said(&self) -> String {
+        std::fs::read_to_string(self.provider.dir.join("broker.log")).unwrap_or_default()
+    }
+}
+
+/// Writes a file that its owner alone can read.
+pub(super) fn private(path: &Path, text: &str) {
+    use std::io::Write as _;
+    let file = std::fs::File::options().write(true).create_new(true).mode(0o600).open(path);
+    file.expect("a file").write_all(text.as_bytes()).expect("a file");
+}
+
+async fn serve(root: &Path) -> Result<Running, String> {
+    let dir = root.join("nl-customs");
+    programs::broker(&dir.join("transire.toml"), &dir.join("broker.log")).await
+}
+
+async fn init(provider: &Authority, inward: SocketAddr, outward: SocketAddr) -> (NoteKey, Digest) {
+    let config = format!(
+        "authority = \"nl-customs\"\nendpoint = \"nl-customs-broker\"\ndata_dir = \"data\"\n\
+         inward_listen = \"{inward}\"\noutward_listen = \"{outward}\"\n\n\
+         [unlock]\nkey_file = \"unlock.key\"\n\n[limits]\ndeposit_bytes = 4194304\n"
+    );
+    let path = provider.dir.join("transire.toml");
+    std::fs::write(&path, config).expect("a file");
+    let password = provider.dir.join("first.password");
+    private(&password, &format!("{PASSWORD}\n"));
+    let (path, password) = (path.display().to_string(), password.display().to_string());
+    let mut arguments = vec!["--json", "init", "--config", &path, "--officer", "NL-0001"];
+    arguments.extend(["--name", "First Administrator", "--password-file", &password]);
+    let made = programs::run("transire", &arguments).await;
+    assert_eq!(made.code, 0, "{made:?}");
+    let made = made.json();
+    let log_key = NoteKey::parse(made["log_key"].as_str().expect("a key")).expect("a key");
+    (log_key, Digest::parse(made["endpoint_key"].as_str().expect("a key")).expect("a key"))
+}
+
+async fn officers(inward: SocketAddr) -> Officers {
+    let administrator = Officer::sign_in(inward, "NL-0001", PASSWORD).await;
+    for (number, role) in [("NL-0002", "agreements"), ("NL-0003", "source"), ("NL-0004", "dpo")] {
+        let officer = json!({ "number": number, "name": "Somebody", "password": PASSWORD, "roles": [role] });
+        administrator.post("/v1/officers", &officer).await.well();
+    }
+    Officers {
+        agreements: Officer::sign_in(inward, "NL-0002", PASSWORD).await,
+        source: Officer::sign_in(inward, "NL-0003", PASSWORD).await,
+        dpo: Officer::sign_in(inward, "NL-0004", PASSWORD).await,
+        administrator,
+    }
+}
+
+/// The library's agreement with everybody's keys, brought into force.
+async fn agree(manager: &Officer, provider: &Authority, others: &[Authority], log_key: &NoteKey) -> Agreement {
+    let template = library::agreement("import-declarations").expect("it is in the library");
+    let parties = || std::iter::once(provider).chain(others);
+    let keys = parties()
+        .map(|party| {
+            let log = (party.id == provider.id).then(|| log_key.clone());
+            (party.id.clone(), (party.root.key().clone(), log))
+        })
+        .collect();
+    let text = library::instantiate(template, &keys).expect("the keys fit");
+    let agreement = document::read(&text).expect("no violations");
+    manager.text("/v1/agreements", &text).await.well();
+    for party in parties() {
+        manager.text("/v1/notes", &party.opinion(&agreement)).await.well();
+    }
+    for party in parties() {
+        let signature = party.signature(&agreement);
+        manager.text("/v1/notes", &signature).await.well();
+        std::fs::write(party.dir.join("agreement.toml"), &text).expect("a file");
+        std::fs::write(party.dir.join("agreement.note"), &signature).expect("a file");
+    }
+    let path = format!("/v1/agreements/{}/versions/{}/in-force", agreement.id, agreement.version);
+    manager.post(&path, &json!({})).await.well();
+    agreement
+}

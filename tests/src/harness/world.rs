@@ -163,6 +163,12 @@ impl World {
         Log::export(&self.officers.dpo, dir, &self.log_key).await
     }
 
+    /// Number of entries on record.
+    pub async fn log_size(&self) -> u64 {
+        let checkpoint = self.officers.dpo.get("/v1/log/checkpoint").await.well().text;
+        audit::Checkpoint::verify(&checkpoint, &self.log_key).expect("a checkpoint").size
+    }
+
     /// Kills the broker at once.
     pub async fn kill(&mut self) {
         self.broker.take().expect("it runs").kill().await;

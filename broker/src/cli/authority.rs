@@ -9,7 +9,7 @@ use agreements::statements::Enrolment;
 use agreements::{AuthorityId, Digest, Directory, EndpointId, Function, check_enrolment};
 use clap::{Args, Subcommand};
 use common::{Clock as _, SystemClock};
-use jiff::ToSpan as _;
+use jiff::{Timestamp, ToSpan as _};
 use serde_json::json;
 
 use super::secrets::{KeyArgs, load_key};
@@ -116,7 +116,8 @@ fn directory(args: DirectoryArgs, output: &Output) -> Result<(), CliError> {
 }
 
 fn enrol(args: EnrolArgs, output: &Output) -> Result<(), CliError> {
-    let at = SystemClock.now();
+    // Whole seconds: nobody reads more, and no store keeps more.
+    let at = Timestamp::from_second(SystemClock.now().as_second()).map_err(|error| CliError::failed(&error))?;
     let expires = at.checked_add((args.days * 24).hours()).map_err(|error| CliError::failed(&error))?;
     let enrolment =
         Enrolment { authority: args.authority, endpoint: args.endpoint, leaf_key: args.leaf_key, expires, at };

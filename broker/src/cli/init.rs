@@ -35,6 +35,9 @@ pub(super) struct InitArgs {
     /// for when it is not given.
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
+    /// File for the public key of the record, which the agreement names.
+    #[arg(long, value_name = "FILE")]
+    log_key_out: Option<PathBuf>,
 }
 
 pub(super) async fn init(args: InitArgs, output: &Output) -> Result<(), CliError> {
@@ -47,6 +50,9 @@ pub(super) async fn init(args: InitArgs, output: &Output) -> Result<(), CliError
     let password =
         secrets::new_secret(args.password_file.as_deref(), "password of the first officer", "--password-file")?;
     let made = create(config, args.officer, name, password).await?;
+    if let Some(path) = &args.log_key_out {
+        super::files::write_new(path, &format!("{}\n", made.log_key))?;
+    }
     output.done(
         &json!({ "log_key": made.log_key, "endpoint_key": made.endpoint_key, "data": made.data }),
         &format!(

@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use agreements::{MessageId, NoteKey, ObjectId};
+use agreements::{AgreementVersion, MessageId, NoteKey, ObjectId};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use audit::{Event, LogSigner, Opening, Standing};
 use common::blind::{BlindIndex, SubjectTags};
@@ -99,6 +99,13 @@ impl Core {
     /// A new message id.
     pub(crate) fn message_id(&self) -> MessageId {
         MessageId::from_bytes(self.rng.id())
+    }
+
+    /// Whether disclosures may be made under an agreement now.
+    pub(crate) fn is_open(&self, agreement: &AgreementVersion) -> bool {
+        let standing = self.standing.load();
+        let known = standing.agreement(agreement);
+        known.is_some_and(|known| known.is_open(self.today())) && !self.blocked.holds(&agreement.id)
     }
 
     /// Takes over this broker's own enrolment.

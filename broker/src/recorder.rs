@@ -42,7 +42,13 @@ impl Recorder {
     pub(crate) fn start(writer: Writer) -> Self {
         let (sender, receiver) = mpsc::channel(WAITING);
         let (stopped, _) = watch::channel(None);
-        tokio::spawn(run(writer, receiver, stopped.clone()));
+        let writing = tokio::spawn(run(writer, receiver, stopped.clone()));
+        let told = stopped.clone();
+        tokio::spawn(async move {
+            if writing.await.is_err() {
+                stop(&told, "the writer failed");
+            }
+        });
         Self { sender, stopped }
     }
 

@@ -176,6 +176,10 @@ impl outward::Signals for Inside {
         }
     }
 
+    fn open(&self, group: GroupId) -> bool {
+        self.0.groups.get(&group).is_some_and(|live| self.0.is_open(&live.agreement))
+    }
+
     fn ahead(&self, reason: &str) {
         self.0.recorder.stop(reason);
     }

@@ -12,6 +12,7 @@ mod verify;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use agreements::lifecycle::{Lifecycle, Status};
 use agreements::{GroupId, NoteKey};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use audit::{Event, LogSigner, Standing};
@@ -124,7 +125,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> 
     let (standing, stated) = replay::replay(&core, &edge).await?;
     replay::compare(&core, &standing).await?;
     sweep::sweep(&core, &standing).await?;
-    let ledgers = groups(&core).await?;
+    let ledgers = groups(&core, &standing).await?;
     let head = crate::store::head::read(&mut core.store.read().await?).await?;
     core.checkpoint.store(Arc::new(Arc::from(head.checkpoint.as_str())));
     core.governed.store(Arc::new(governed::governed(&standing, &AllGoverned::new())));
@@ -153,6 +154,11 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> 
     let collecting = Arc::clone(&app);
     tokio::spawn(async move {
         for group in collecting.groups.all() {
+            if collecting.is_open(&group.agreement)
+                && let Err(error) = crate::disclosure::key::deliver_waiting(&collecting, &group).await
+            {
+                tracing::error!(group = %group.id, %error, "keys that waited could not be sent");
+            }
             tokio::spawn(crate::disclosure::collect(Arc::clone(&collecting), group));
         }
         while let Some(group) = new_groups.recv().await {
@@ -181,7 +187,7 @@ pub async fn check(config: Config, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> 
     let edge = verify::edge(&core).await?;
     let (standing, _) = replay::replay(&core, &edge).await?;
     replay::compare(&core, &standing).await?;
-    let _ = groups(&core).await?;
+    let _ = groups(&core, &standing).await?;
     let checked =
         Checked { size: edge.size(), agreements: core.blocked.agreements(), officers: core.blocked.officers() };
     drop(claim);
@@ -231,10 +237,23 @@ async fn open(
 }
 
 /// Loads the groups that have not ended. Each gets a fresh path before its first message.
-async fn groups(core: &Core) -> Result<HashMap<GroupId, Ledger>, StartError> {
+async fn groups(core: &Core, standing: &Standing) -> Result<HashMap<GroupId, Ledger>, StartError> {
     let mut ledgers = HashMap::new();
     let rows = crate::store::groups::all(&mut core.store.read().await?).await?;
-    for row in rows.into_iter().filter(|row| row.status != GroupStatus::Ended) {
+    for row in rows {
+        // From the record; the row is not believed.
+        let status = match standing.agreement(&row.agreement).map(Lifecycle::status) {
+            Some(Status::InForce) => GroupStatus::Open,
+            Some(Status::Suspended) => GroupStatus::Suspended,
+            _ => continue,
+        };
+        let recorded = standing.group(&row.group);
+        if recorded.is_none_or(|group| group.agreement != row.agreement || group.recipient != row.recipient) {
+            return Err(StartError::Altered(format!(
+                "group `{}` is another than the one on record",
+                row.group
+            )));
+        }
         let altered = |text: String| StartError::Altered(format!("state of group `{}`: {text}", row.group));
         let state = core.rows.open("exchange_groups", row.group.as_bytes(), &row.state);
         let state = state.map_err(|error| altered(error.to_string()))?;
@@ -247,7 +266,7 @@ async fn groups(core: &Core) -> Result<HashMap<GroupId, Ledger>, StartError> {
                 next_sequence: row.next_sequence,
                 row_version: row.row_version,
                 fresh: false,
-                status: row.status,
+                status,
                 skipped: 0,
             },
         );

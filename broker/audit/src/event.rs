@@ -40,8 +40,6 @@ pub enum Event {
         request: RequestId,
         /// Dimension of the refusal, in the words of the policy.
         dimension: String,
-        /// The whole explanation, for those who manage the agreement.
-        explanation: Vec<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         purpose: Option<PurposeId>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -384,6 +382,10 @@ pub struct Personal {
     /// The officer statement, a note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statement: Option<String>,
+    /// Of a refusal the whole explanation, for those who manage the agreement: it is here because the
+    /// particulars are opened to the recipient.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub explanation: Vec<String>,
 }
 
 impl Committed for Personal {

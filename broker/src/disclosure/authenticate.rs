@@ -16,6 +16,8 @@ const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 const MOST_WORDS: usize = 4_096;
 /// Most terms in one question.
 const MOST_TERMS: usize = 16;
+/// Most elements in one question.
+const MOST_ELEMENTS: usize = 512;
 /// Longest value of a term, in bytes.
 const LONGEST_VALUE: usize = 1_024;
 
@@ -108,6 +110,11 @@ fn check_form(question: &Question) -> Result<(), (&'static str, &'static str)> {
     }
     if question.case.len() > MOST_WORDS || question.justification.len() > MOST_WORDS {
         return Err(("too-long", "the case or the justification is longer than 4,096 bytes"));
+    }
+    if let exchange::content::Asked::These(elements) = &question.elements
+        && elements.len() > MOST_ELEMENTS
+    {
+        return Err(("too-many-elements", "at most 512 elements can be asked for at once"));
     }
     match (question.action, question.terms.len()) {
         (Action::Consult, 0) => {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agreements::{GroupId, MessageId, RequestId};
+use audit::Personal;
 use exchange::content::{FromRecipient, decode};
 use exchange::wire::Notice;
 use exchange::{OpenError, Opened};
@@ -109,10 +110,30 @@ async fn take(
                     code: "unavailable",
                     detail: "the exchange service could not answer; nothing was disclosed; ask again later",
                 };
-                return problem::record(app, group, position, group.recipient.clone(), unasked, None).await;
+                let personal = personal_of(&opened);
+                return problem::record(app, group, position, group.recipient.clone(), unasked, personal).await;
             }
             Ok(()) => return Ok(()),
         }
+    }
+}
+
+/// Who asked what, as far as a message says so: nobody asks unseen, whatever comes of it.
+fn personal_of(opened: &Opened) -> Option<Personal> {
+    match decode::<FromRecipient>(&opened.plaintext) {
+        Ok(FromRecipient::Question { question, statement }) => {
+            let short = |text: &str| text.chars().take(4_096).collect::<String>();
+            let terms: Vec<_> = question.terms.iter().take(16).map(|t| (&t.element, short(&t.value))).collect();
+            Some(Personal {
+                authority: Some(opened.authority.clone()),
+                case: Some(short(&question.case)),
+                justification: Some(short(&question.justification)),
+                query: serde_json::to_value(terms).ok(),
+                statement: Some(short(&statement)),
+                ..Personal::default()
+            })
+        }
+        Ok(FromRecipient::Receipt { .. }) | Err(_) => None,
     }
 }
 
@@ -151,7 +172,8 @@ async fn handle(app: &App, group: &Arc<LiveGroup>, position: u64, opened: &Opene
                 Ok(asked) => answer(app, asked).await,
                 Err(unasked) => {
                     debug_assert_eq!(unasked.request, Some(request));
-                    problem::record(app, group, position, group.recipient.clone(), unasked, None).await
+                    let personal = personal_of(opened);
+                    problem::record(app, group, position, group.recipient.clone(), unasked, personal).await
                 }
             }
         }

@@ -16,6 +16,9 @@ use crate::groups::LiveGroup;
 use crate::recorder::{Condition, Effect, Item, Outgoing, Overtaken, RecordError};
 use crate::store::objects;
 
+/// Decisions before a key is held back.
+const TRIES: usize = 3;
+
 /// Sends the key of an object whose ciphertext the recipient holds.
 ///
 /// While the agreement is suspended the receipt is kept and the key waits; [`deliver_waiting`]
@@ -37,29 +40,25 @@ pub(super) async fn deliver(
         let unasked = refuse("the receipt names another object than the one that was lodged for you");
         return problem::record(app, group, position, group.recipient.clone(), unasked, None).await;
     }
-    let done = Effect::ArrivalDone { group: group.id, position };
-    let item = match key_item(app, group, &receipt, object, row.key_sealed, note)? {
-        Some(item) => item.and(done),
-        // The key went out before; the receipt came again.
-        None => Item::without_entry().and(done),
-    };
-    match app.recorder.record(item).await {
-        Ok(_) => Ok(()),
-        Err(RecordError::Overtaken(Overtaken::KeySent)) => {
-            app.recorder
-                .record(Item::without_entry().and(Effect::ArrivalDone { group: group.id, position }))
-                .await?;
-            Ok(())
+    let done = || Effect::ArrivalDone { group: group.id, position };
+    for _ in 0..TRIES {
+        let Some(item) = key_item(app, group, &receipt, object, row.key_sealed.clone(), note)? else { break };
+        match app.recorder.record(item.and(done())).await {
+            Ok(_) => return Ok(()),
+            Err(RecordError::Overtaken(Overtaken::KeySent)) => break,
+            // Something changed meanwhile; unless it is this agreement, the key still goes.
+            Err(RecordError::Overtaken(Overtaken::Agreement)) if app.is_open(&group.agreement) => {}
+            Err(RecordError::Overtaken(Overtaken::Agreement)) => {
+                let held = Effect::ObjectHeld { object, receipt: note.to_owned() };
+                app.recorder.record(Item::without_entry().and(done()).and(held)).await?;
+                return Ok(());
+            }
+            Err(other) => return Err(other.into()),
         }
-        Err(RecordError::Overtaken(Overtaken::Agreement)) => {
-            let waiting = Item::without_entry()
-                .and(Effect::ArrivalDone { group: group.id, position })
-                .and(Effect::ObjectHeld { object, receipt: note.to_owned() });
-            app.recorder.record(waiting).await?;
-            Ok(())
-        }
-        Err(other) => Err(other.into()),
     }
+    // The key went out before; the receipt came again.
+    app.recorder.record(Item::without_entry().and(done())).await?;
+    Ok(())
 }
 
 /// Sends the keys that waited for the agreement to be resumed.
@@ -67,13 +66,20 @@ pub(crate) async fn deliver_waiting(app: &App, group: &Arc<LiveGroup>) -> Result
     use agreements::{Note, Statement};
     for row in objects::waiting(&mut app.store.read().await?, group.id).await? {
         let Some(note) = row.receipt else { continue };
-        let read = Note::parse(&note).and_then(|parsed| Receipt::from_note(&parsed));
-        let receipt = read.map_err(|error| SpineError::Stored(error.to_string()))?;
-        if let Some(item) = key_item(app, group, &receipt, row.object, row.key_sealed, &note)? {
-            match app.recorder.record(item).await {
-                Ok(_) | Err(RecordError::Overtaken(Overtaken::KeySent)) => {}
-                Err(other) => return Err(other.into()),
+        let sent = async {
+            let read = Note::parse(&note).and_then(|parsed| Receipt::from_note(&parsed));
+            let receipt = read.map_err(|error| SpineError::Stored(error.to_string()))?;
+            if let Some(item) = key_item(app, group, &receipt, row.object, row.key_sealed, &note)? {
+                match app.recorder.record(item).await {
+                    Ok(_) | Err(RecordError::Overtaken(Overtaken::KeySent)) => {}
+                    Err(other) => return Err(other.into()),
+                }
             }
+            Ok::<_, SpineError>(())
+        };
+        // One that cannot be sent does not hold up the others.
+        if let Err(error) = sent.await {
+            tracing::error!(object = %row.object, %error, "a key that waited could not be sent");
         }
     }
     Ok(())

@@ -12,7 +12,7 @@ use super::{SpineError, key, problem};
 use crate::app::App;
 use crate::groups::LiveGroup;
 use crate::recorder::{Effect, Item, RecordError};
-use crate::store::entries;
+use crate::store::{entries, objects};
 
 /// Takes a receipt. One that the record does not allow is answered with a problem and changes nothing.
 pub(super) async fn take(
@@ -93,14 +93,31 @@ async fn check(
     {
         return Ok(Err("the receipt speaks of another recipient or agreement"));
     }
-    let entry = entries::at(&mut app.store.read().await?, receipt.index).await?;
+    let digest = app.standing.load().agreement(&group.agreement).map(|known| known.digest());
+    if digest != Some(receipt.digest) {
+        return Ok(Err("the receipt names another version of the agreement"));
+    }
+    let mut store = app.store.read().await?;
+    let entry = entries::at(&mut store, receipt.index).await?;
     let made_to_it = entry.is_some_and(|entry| {
         entry.operation == "disclosure"
             && entry.disclosure == Some(receipt.disclosure)
             && entry.recipient.as_ref() == Some(&group.recipient)
+            && entry.agreement.as_ref() == Some(&group.agreement.id)
     });
     if !made_to_it {
         return Ok(Err("the receipt speaks of a disclosure that was not made to you"));
+    }
+    let Some(object) = receipt.object else { return Ok(Ok(receipt)) };
+    let row = objects::get(&mut store, object).await?.filter(|row| {
+        row.disclosure == receipt.disclosure && row.group == group.id && row.ciphertext == receipt.received
+    });
+    let Some(row) = row else {
+        return Ok(Err("the receipt names another object than the one that was lodged for you"));
+    };
+    // An object is opened with its key, so nobody can have opened it before the key went out.
+    if receipt.stage == ReceiptStage::Opened && row.key_sealed.is_some() {
+        return Ok(Err("the object cannot have been opened: its key has not been sent"));
     }
     Ok(Ok(receipt))
 }

@@ -105,7 +105,9 @@ pub(super) async fn record(app: &App, cleared: Cleared) -> Result<Recorded, (Ask
     match app.recorder.record(item).await {
         Ok(recorded) => Ok(recorded),
         Err(error) => {
-            if let Some(object) = object {
+            // After a commit whose outcome is unknown the file stays: the next start sweeps it, or needs it.
+            let nothing_recorded = !matches!(error, RecordError::Stopped(_) | RecordError::Failed(_));
+            if let Some(object) = object.filter(|_| nothing_recorded) {
                 app.remove_object(object).await;
             }
             Err((asked, error))
@@ -125,6 +127,7 @@ impl Asked {
             justification: Some(self.question.justification.clone()),
             query: serde_json::to_value(terms).ok(),
             statement: Some(self.note.clone()),
+            explanation: Vec::new(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use agreements::ClauseId;
-use audit::Event;
+use audit::{Event, Personal};
 use exchange::Kind;
 use exchange::content::FromBroker;
 use policy::{Dimension, Refusal};
@@ -84,7 +84,7 @@ pub(super) async fn record(app: &App, refused: Refused) -> Result<(), SpineError
     let (recipient, agreement) = (asked.recipient.clone(), asked.group.agreement.id.clone());
     let (purpose, role, dataset) =
         (asked.question.purpose.clone(), asked.statement.role.clone(), asked.question.dataset.clone());
-    let whole = refusal.whole;
+    let personal = Personal { explanation: refusal.whole, ..asked.personal() };
     let version = Some(asked.group.agreement.version);
     let item = Item::at(move |place| Event::Refusal {
         recipient,
@@ -93,12 +93,11 @@ pub(super) async fn record(app: &App, refused: Refused) -> Result<(), SpineError
         sequence: place.sequence,
         request,
         dimension,
-        explanation: whole,
         purpose: Some(purpose),
         role: Some(role),
         dataset: Some(dataset),
     })
-    .by(asked.personal())
+    .by(personal)
     .while_holds(Condition::NewRequest { group: asked.group.id, request, digest: asked.digest })
     .and(Effect::ArrivalDone { group: asked.group.id, position: asked.position })
     .sending(Outgoing { group: asked.group.id, kind: Kind::Envelope, id: app.message_id(), body });

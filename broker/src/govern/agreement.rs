@@ -11,7 +11,7 @@ use audit::{Event, GroupChange as What};
 
 use super::{Acting, GovernError, endpoint};
 use crate::app::App;
-use crate::recorder::{Effect, GroupChange, Item, Recorded};
+use crate::recorder::{Condition, Effect, GroupChange, Item, Recorded};
 use crate::store::agreements::{AgreementNote, AgreementRow};
 use crate::store::datasets::DatasetRow;
 use crate::store::groups::GroupStatus;
@@ -29,8 +29,9 @@ pub async fn publish_dataset(app: &App, by: &Acting, text: &str) -> Result<Recor
     }
     let digest = digest_of(&dataset)?;
     let event = Event::DatasetPublished { dataset: dataset.id.clone(), digest, by: by.officer.clone() };
+    let unknown = Condition::NewDataset { dataset: dataset.id.clone() };
     let row = DatasetRow { id: dataset.id, digest, document: text.to_owned() };
-    Ok(app.recorder.record(Item::of(event).and(Effect::Dataset { row })).await?)
+    Ok(app.recorder.record(Item::of(event).while_holds(unknown).and(Effect::Dataset { row })).await?)
 }
 
 /// Proposes an agreement.

@@ -45,6 +45,8 @@ pub async fn remove(
     endpoint: &EndpointId,
     grounds: &str,
 ) -> Result<Recorded, GovernError> {
+    // No admission may be on its way meanwhile, or the endpoint would stay a member.
+    let _one_at_a_time = app.admitting.lock().await;
     let standing = app.standing.load_full();
     let enrolled = standing.endpoint(endpoint);
     let absent = || GovernError::Absent(format!("endpoint `{endpoint}` is not enrolled"));

@@ -6,7 +6,7 @@ use common::password::PasswordError;
 
 use super::{Acting, GovernError};
 use crate::app::App;
-use crate::recorder::{Effect, Item, Recorded};
+use crate::recorder::{Condition, Effect, Item, Recorded};
 use crate::store::officers::OfficerRow;
 
 /// A new officer as whoever administers names one.
@@ -39,8 +39,10 @@ pub async fn name(app: &App, by: &Acting, new: NewOfficer) -> Result<Recorded, G
         roles: roles.clone(),
         active: true,
     };
+    let unknown = Condition::NewOfficer { number: new.number.clone() };
     let event = Event::OfficerChanged { officer: new.number, roles, active: true, by: by.officer.clone() };
-    Ok(app.recorder.record(Item::of(event).and(Effect::Officer { row })).await?)
+    let item = Item::of(event).while_holds(unknown).and(Effect::Officer { row });
+    Ok(app.recorder.record(item).await?)
 }
 
 /// Gives an officer other roles, or takes the officer off.
@@ -56,6 +58,10 @@ pub async fn change(
 ) -> Result<Recorded, GovernError> {
     if app.standing.load().officer(&number).is_none() {
         return Err(GovernError::Absent(format!("there is no officer `{number}`")));
+    }
+    if by.officer == number {
+        let text = "nobody gives roles to oneself or takes them; another administrator does".to_owned();
+        return Err(GovernError::NotAllowed(text));
     }
     let roles: Vec<String> = roles.iter().map(|role| role.as_str().to_owned()).collect();
     let event =

@@ -42,6 +42,9 @@ pub trait Signals: Send + Sync {
     fn offered(&self, endpoint: EndpointId);
     /// Resolves when something may have been put into the group's inbox.
     fn posted(&self, group: GroupId) -> BoxFuture<'static, ()>;
+    /// Whether what waits for a group may go out now: its agreement is in force, and nothing about it
+    /// differs from the record.
+    fn open(&self, group: GroupId) -> bool;
     /// A recipient holds a signed state of the record that this record does not extend: everything
     /// must stop.
     fn ahead(&self, reason: &str);

@@ -70,6 +70,8 @@ pub(super) struct Batch<'a> {
     pub(super) checked: Checked,
     /// Groups whose epoch changes in this batch, on copies that replace them after the commit.
     pub(super) scratch: HashMap<GroupId, Scratch>,
+    /// Copies that a submission has changed further; they come back when it fails.
+    pub(super) replaced: Vec<(GroupId, Scratch)>,
     /// Counters of the groups that this batch touches.
     pub(super) ledgers: HashMap<GroupId, Ledger>,
     personal: &'a PersonalKey,
@@ -118,6 +120,7 @@ impl<'a> Batch<'a> {
             answered: Vec::new(),
             checked: Checked::default(),
             scratch: HashMap::new(),
+            replaced: Vec::new(),
             ledgers: HashMap::new(),
             personal,
             before,
@@ -144,12 +147,19 @@ impl<'a> Batch<'a> {
         }
         let mark = self.mark();
         let changing: Vec<GroupId> = self.scratch.keys().copied().collect();
+        self.replaced.clear();
         match self.draft_all(items).await {
             Ok(indices) => Ok(indices),
             Err(error) => {
                 self.reset(mark);
                 // A copy that only this submission made goes with it.
                 self.scratch.retain(|group, _| changing.contains(group));
+                // The oldest state of each group is restored last.
+                while let Some((group, scratch)) = self.replaced.pop() {
+                    if changing.contains(&group) {
+                        self.scratch.insert(group, scratch);
+                    }
+                }
                 Err(error)
             }
         }

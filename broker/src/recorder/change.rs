@@ -84,8 +84,9 @@ impl Batch<'_> {
             Some(scratch) => {
                 let changed = scratch.mls.change(change, id);
                 let created = scratch.created.clone();
-                if changed.is_err() {
-                    self.scratch.insert(group, scratch);
+                match changed {
+                    Ok(_) => self.replaced.push((group, scratch)),
+                    Err(_) => _ = self.scratch.insert(group, scratch),
                 }
                 (changed, created)
             }

@@ -59,18 +59,31 @@ impl Batch<'_> {
                 )
             }
             Condition::KeyWaits { object } => {
-                let here = self
-                    .effects
-                    .iter()
-                    .any(|e| matches!(e, Effect::ObjectKeySent { object: sent } if sent == object));
-                let waits = match here {
-                    true => false,
-                    false => objects::get(tx, *object)
+                let gone = |effect: &Effect| match effect {
+                    Effect::ObjectKeySent { object: sent } | Effect::ObjectOpened { object: sent } => {
+                        sent == object
+                    }
+                    Effect::ObjectsDestroyed { .. } => true,
+                    _ => false,
+                };
+                let waits = !self.effects.iter().any(gone)
+                    && objects::get(tx, *object)
                         .await
                         .map_err(RecordError::Store)?
-                        .is_some_and(|row| row.key_sealed.is_some()),
-                };
+                        .is_some_and(|row| row.key_sealed.is_some());
                 (!waits).then_some(Overtaken::KeySent)
+            }
+            Condition::NewOfficer { number } => {
+                if self.standing.officer(number).is_some() {
+                    return Err(RecordError::Refused(format!("officer `{number}` exists")));
+                }
+                None
+            }
+            Condition::NewDataset { dataset } => {
+                if self.standing.dataset(dataset).is_some() {
+                    return Err(RecordError::Refused(format!("dataset `{dataset}` is published already")));
+                }
+                None
             }
             Condition::Ceilings { agreement, recipient, day, rows, limits } => {
                 let mut full = None;
@@ -111,7 +124,9 @@ impl Batch<'_> {
             Condition::Open { .. }
             | Condition::Vouched { .. }
             | Condition::Enrolled { .. }
-            | Condition::KeyWaits { .. } => {}
+            | Condition::KeyWaits { .. }
+            | Condition::NewOfficer { .. }
+            | Condition::NewDataset { .. } => {}
         }
     }
 }

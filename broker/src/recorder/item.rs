@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use agreements::{
-    AgreementId, AgreementVersion, AuthorityId, ClauseId, DepositId, Digest, DisclosureId, EndpointId, GroupId,
-    MessageId, NoteKey, ObjectId, OfficerNumber, RequestId,
+    AgreementId, AgreementVersion, AuthorityId, ClauseId, DatasetId, DepositId, Digest, DisclosureId,
+    EndpointId, GroupId, MessageId, NoteKey, ObjectId, OfficerNumber, RequestId,
 };
 use audit::{Event, Personal};
 use exchange::content::FromBroker;
@@ -91,6 +91,10 @@ pub(crate) enum Condition {
     Enrolled { endpoint: EndpointId },
     /// Nobody has asked under this id in this group.
     NewRequest { group: GroupId, request: RequestId, digest: Digest },
+    /// There is no such officer yet.
+    NewOfficer { number: OfficerNumber },
+    /// There is no such dataset yet.
+    NewDataset { dataset: DatasetId },
     /// The key of that object has not been sent.
     KeyWaits { object: ObjectId },
     /// So many rows are left, under each clause, for that recipient on that day.

@@ -73,10 +73,15 @@ impl Writer {
         let personal = self.personal.as_ref().ok_or_else(none)?;
         let mut batch = Batch::new(&core, &self.head, personal, &self.standing);
         let (mut tx, locked) = begin(&core, &self.head).await.map_err(Failed::of)?;
-        let mut own: Vec<Item> = month.into_iter().collect();
-        own.extend(self.restated(batch.at));
-        for item in own {
+        if let Some(item) = month {
             batch.draft(item).await.map_err(|error| Failed::passing(error.to_string()))?;
+        }
+        if self.state_is_due(batch.at) {
+            // Restates what stands after everything before it, the month's key included.
+            let state = audit::Event::State { state: Box::new(batch.standing.to_state()) };
+            if let Err(error) = batch.draft(Item::of(state)).await {
+                tracing::error!(%error, "the standing could not be restated; it is tried again");
+            }
         }
         let mut results = Vec::with_capacity(submissions.len());
         for items in submissions {
@@ -109,13 +114,12 @@ impl Writer {
         Ok((results, checkpoint))
     }
 
-    /// The state entry, when it is due.
-    fn restated(&self, now: jiff::Timestamp) -> Option<Item> {
+    /// Whether the standing must be restated.
+    fn state_is_due(&self, now: jiff::Timestamp) -> bool {
         let size = self.head.edge.size();
         let due = size >= self.stated.0.saturating_add(STATE_EVERY)
             || now.duration_since(self.stated.1).as_hours() >= 24;
-        (due && size > self.stated.0)
-            .then(|| Item::of(audit::Event::State { state: Box::new(self.standing.to_state()) }))
+        due && size > self.stated.0
     }
 
     /// Takes the key of the month, and gives the entry that names it until that entry is recorded.

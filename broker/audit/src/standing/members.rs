@@ -40,6 +40,10 @@ impl Standing {
             Some(older) if older.enrolment.at > known.enrolment.at => {
                 return Err(ReplayError::exists("newer enrolment of endpoint", endpoint));
             }
+            // Withdrawn, it comes back by a new act of its authority only.
+            Some(older) if !older.record.active && older.enrolment.at >= known.enrolment.at => {
+                return Err(ReplayError::exists("withdrawal of endpoint", endpoint));
+            }
             Some(_) | None => {}
         }
         self.endpoints.insert(endpoint.clone(), Arc::new(known));

@@ -331,7 +331,6 @@ impl Story {
             sequence,
             request: RequestId::from_bytes([200; 16]),
             dimension: "purpose".into(),
-            explanation: vec!["no clause for `dpv:Marketing`".into()],
             purpose: Some(PurposeId::parse("dpv:Marketing").unwrap()),
             role: None,
             dataset: None,

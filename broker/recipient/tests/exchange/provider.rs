@@ -357,7 +357,6 @@ impl Provider {
             sequence: self.sequence + 1,
             request,
             dimension: dimension.to_owned(),
-            explanation: vec!["the whole explanation".to_owned()],
             purpose: None,
             role: None,
             dataset: None,

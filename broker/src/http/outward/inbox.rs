@@ -14,9 +14,11 @@ use exchange::wire::{InboxKind, InboxMessage, InboxPage, InboxQuery, MAX_PAGE, M
 use super::authenticate::{Caller, authenticate, failed, group};
 use super::{Outward, prove};
 use crate::store::entries;
-use crate::store::groups::{GroupRow, GroupStatus};
+use crate::store::groups::GroupRow;
 use crate::store::inbox::{self, InboxRow};
 
+/// Positions are numbers of 63 bits in the store.
+const FURTHEST: u64 = i64::MAX as u64;
 /// Most bytes of messages in one page, before base64.
 const PAGE_BYTES: usize = 2 << 20;
 
@@ -41,7 +43,7 @@ pub(super) async fn read(
         // Asked for before the rows are read, so that nothing is posted unseen in between.
         let posted = outward.signals.posted(id);
         let row = group(&outward, &caller, id).await?;
-        let page = page(&outward, &caller, &row, query.after, limit).await?;
+        let page = page(&outward, &caller, &row, query.after.min(FURTHEST), limit).await?;
         if !page.messages.is_empty() {
             return Ok(Json(page));
         }
@@ -70,6 +72,8 @@ async fn page(
     let mut messages = Vec::with_capacity(rows.len());
     let indices: Vec<u64> = rows.iter().filter_map(|row| row.idx).collect();
     let mut proofs = prove::inclusion(&mut store, &indices, size).await?.into_iter();
+    // Asked of the inside, since a row in the database grants nothing.
+    let open = outward.signals.open(group.group);
     for row in rows {
         let Some(index) = row.idx else {
             messages.push(message(row, None, Vec::new()));
@@ -77,7 +81,7 @@ async fn page(
         };
         let entry = entries::at(&mut store, index).await.map_err(failed)?;
         let Some(entry) = entry else { return Err(Problem::internal()) };
-        if is_held(group, &entry) {
+        if carries_data(&entry) && !open {
             break;
         }
         let leaf = String::from_utf8(entry.leaf).map_err(|_| Problem::internal())?;
@@ -86,9 +90,9 @@ async fn page(
     Ok(InboxPage { checkpoint: text, consistency, messages })
 }
 
-/// While an agreement is suspended, what carries data or a key waits, and all that follows it.
-fn is_held(group: &GroupRow, entry: &entries::Entry) -> bool {
-    group.status == GroupStatus::Suspended && matches!(entry.operation.as_str(), "disclosure" | "key-delivered")
+/// What carries data or a key waits while the agreement is not in force, and all that follows it.
+fn carries_data(entry: &entries::Entry) -> bool {
+    matches!(entry.operation.as_str(), "disclosure" | "key-delivered")
 }
 
 fn message(row: InboxRow, leaf: Option<String>, proof: Vec<agreements::Digest>) -> InboxMessage {

@@ -12,7 +12,6 @@ use tokio_util::io::ReaderStream;
 
 use super::Outward;
 use super::authenticate::{authenticate, failed, group};
-use crate::store::groups::GroupStatus;
 use crate::store::objects::{self, ObjectStatus};
 
 pub(super) async fn fetch(
@@ -28,7 +27,7 @@ pub(super) async fn fetch(
     let row = objects::get(&mut outward.store.read().await.map_err(failed)?, object).await.map_err(failed)?;
     let row = row.filter(|row| row.recipient == caller.authority).ok_or_else(absent)?;
     let group = group(&outward, &caller, row.group).await?;
-    if group.status != GroupStatus::Open {
+    if !outward.signals.open(group.group) {
         return Err(Problem::unavailable("held", "the object waits: its agreement is not in force now"));
     }
     if matches!(row.status, ObjectStatus::Opened | ObjectStatus::Destroyed) {

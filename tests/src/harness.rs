@@ -28,6 +28,6 @@ pub use log::{Entry, Log};
 pub use officer::{Answer, Officer};
 pub use outward::Endpoint;
 pub use programs::{Finished, Running, address, run};
-pub use recipient::{Question, Recipient};
+pub use recipient::{Desk, Question, Recipient};
 pub use recorder::{Recorded, Recorder};
 pub use world::{Officers, World};

@@ -1,6 +1,15 @@
 //! What passes the outward address names nobody and tells no purpose: everything is recorded during a
 //! whole run and searched, as it is, out of base64 and out of hexadecimal.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test with its helpers"
+)]
+
 use base64::Engine as _;
 use base64::engine::GeneralPurpose;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};

@@ -1,6 +1,15 @@
 //! A suspension takes effect at once: with 64 questions in flight, no disclosure follows it in the
 //! log.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test with its helpers"
+)]
+
 use std::time::{Duration, Instant};
 
 use serde_json::Value;

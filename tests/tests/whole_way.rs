@@ -1,5 +1,14 @@
 //! The whole way with the real programs: asked, decided, disclosed, proved; and what is refused.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test with its helpers"
+)]
+
 use serde_json::Value;
 use tests::harness::{Question, World};
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use agreements::{Digest, EndpointId};
+use agreements::{AuthorityId, Digest, EndpointId};
 use serde_json::Value;
 
 use super::authority::Authority;
@@ -31,22 +31,40 @@ pub struct Question {
     pub wait_seconds: u32,
 }
 
+/// Runs the recipient program over one data folder; tasks of their own may ask with a copy.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    authority: AuthorityId,
+    dir: PathBuf,
+    /// Name of its data folder.
+    name: &'static str,
+    officer: &'static str,
+}
+
 /// A recipient.
 pub struct Recipient {
     /// Its authority.
     pub authority: Authority,
-    /// Number of its officer.
-    pub officer: &'static str,
+    /// Its program.
+    desk: Desk,
     /// Its endpoint.
     pub endpoint: EndpointId,
     /// The program that collects, while it runs.
     pub collector: Option<Running>,
 }
 
-impl Recipient {
+impl std::ops::Deref for Recipient {
+    type Target = Desk;
+
+    fn deref(&self) -> &Desk {
+        &self.desk
+    }
+}
+
+impl Desk {
     /// The question of a risk analyst or statistician about the declarations of one office.
     pub fn question(&self) -> Question {
-        let (role, purpose) = match self.authority.id.as_str() {
+        let (role, purpose) = match self.authority.as_str() {
             "be-customs" => ("risk-analyst", "customs:RiskManagement"),
             _ => ("statistician", "dpv:ProvideOfficialStatistics"),
         };
@@ -65,12 +83,12 @@ impl Recipient {
 
     /// Its data folder.
     pub fn data(&self) -> PathBuf {
-        self.authority.dir.join("receive")
+        self.dir.join(self.name)
     }
 
     /// A file of its authority.
     pub fn file(&self, name: &str) -> String {
-        self.authority.dir.join(name).display().to_string()
+        self.dir.join(name).display().to_string()
     }
 
     /// Runs a command of the recipient program.
@@ -114,24 +132,41 @@ impl Recipient {
         said["requests"].as_array().expect("requests").clone()
     }
 
-    /// Starts to collect.
-    pub fn collect(&mut self) {
+    /// Waits until it is a member of its group.
+    pub async fn joined(&self) {
+        for _ in 0..600 {
+            let groups = self.well(&["status"]).await["groups"].clone();
+            if groups.as_array().is_some_and(|groups| !groups.is_empty()) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("`{}` never joined its group", self.name);
+    }
+
+    /// Starts a process that collects.
+    pub fn collecting(&self) -> Running {
         let data = self.data().display().to_string();
         let arguments = ["--json", "--data", &data, "collect", "--follow"];
-        let log = self.authority.dir.join("receive.log");
-        self.collector = Some(programs::start("transire-receive", &arguments, &log));
+        programs::start("transire-receive", &arguments, &self.dir.join(format!("{}.log", self.name)))
     }
 
     /// Makes the data folder; gives the note that enrols it at the broker.
-    pub(super) async fn set_up(&self, broker: &str, provider: &Authority) -> String {
+    pub(super) async fn set_up(
+        &self,
+        own: &Authority,
+        endpoint: &EndpointId,
+        broker: &str,
+        provider: &Authority,
+    ) -> String {
         let (root, statements) = (self.file("root.pub"), self.file("statements.key"));
-        let unlock = self.file("unlock.key");
-        let mut arguments = vec!["init", "--authority", self.authority.id.as_str()];
-        arguments.extend(["--endpoint", self.endpoint.as_str(), "--broker", broker]);
+        let unlock = self.file(&format!("{}.key", self.name));
+        let mut arguments = vec!["init", "--authority", own.id.as_str()];
+        arguments.extend(["--endpoint", endpoint.as_str(), "--broker", broker]);
         arguments.extend(["--root-key", &root, "--statements-key", &statements, "--key-file", &unlock]);
         let made = self.well(&arguments).await;
         let leaf_key = Digest::parse(made["leaf_key"].as_str().expect("a key")).expect("a key");
-        let note = self.authority.enrolment(&self.endpoint, leaf_key);
+        let note = own.enrolment(endpoint, leaf_key);
         std::fs::write(self.file("enrolment.note"), &note).expect("a file");
         let (enrolment, directory) = (self.file("enrolment.note"), self.file("directory.note"));
         self.well(&["enrol", "--note", &enrolment, "--own-directory", &directory]).await;
@@ -141,7 +176,7 @@ impl Recipient {
         arguments.extend(["--own-directory", &directory, "--provider-directory", &other]);
         self.well(&arguments).await;
         let password = self.file("officer.password");
-        super::world::private(&self.authority.dir.join("officer.password"), "a long enough password\n");
+        super::world::private(&self.dir.join("officer.password"), "a long enough password\n");
         let mut arguments = vec!["officer", "add", self.officer, "--name", "Wilhelmina Achterberg"];
         for role in ["risk-analyst", "case-officer", "statistician", "director"] {
             arguments.extend(["--role", role]);
@@ -149,5 +184,29 @@ impl Recipient {
         arguments.extend(["--password-file", &password]);
         self.well(&arguments).await;
         note
+    }
+}
+
+impl Recipient {
+    /// A recipient whose program is not set up yet.
+    pub(super) fn new(authority: Authority, endpoint: EndpointId, officer: &'static str) -> Self {
+        let (own, dir) = (authority.id.clone(), authority.dir.clone());
+        let desk = Desk { authority: own, dir, name: "receive", officer };
+        Self { authority, desk, endpoint, collector: None }
+    }
+
+    /// A second program of the same authority, in a folder of its own.
+    pub fn annex(&self) -> Desk {
+        Desk { name: "annex", ..self.desk.clone() }
+    }
+
+    /// A copy with which a task of its own may ask.
+    pub fn asking(&self) -> Desk {
+        self.desk.clone()
+    }
+
+    /// Starts to collect.
+    pub fn collect(&mut self) {
+        self.collector = Some(self.desk.collecting());
     }
 }

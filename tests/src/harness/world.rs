@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use agreements::{Agreement, Digest, EndpointId, NoteKey, document, library};
 use serde_json::json;
@@ -13,7 +14,7 @@ use super::declarations::{DECLARATIONS, declarations};
 use super::log::Log;
 use super::officer::Officer;
 use super::programs::{self, Running};
-use super::recipient::Recipient;
+use super::recipient::{Desk, Recipient};
 use super::recorder::Recorder;
 
 /// Password of every officer of the provider.
@@ -97,8 +98,10 @@ impl World {
         let mut recipients = Vec::new();
         for (authority, (_, endpoint, officer)) in others.into_iter().zip(RECIPIENTS).take(count) {
             let endpoint = EndpointId::parse(endpoint).expect("an id");
-            let mut recipient = Recipient { authority, officer, endpoint, collector: None };
-            let note = recipient.set_up(&format!("http://{address}"), &provider).await;
+            let mut recipient = Recipient::new(authority, endpoint, officer);
+            let note = recipient
+                .set_up(&recipient.authority, &recipient.endpoint, &format!("http://{address}"), &provider)
+                .await;
             manager.text("/v1/endpoints", &note).await.well();
             recipient.collect();
             recipients.push(recipient);
@@ -117,6 +120,9 @@ impl World {
             exports: 0,
         };
         world.deposit(&declarations(DECLARATIONS)).await;
+        for recipient in &world.recipients {
+            recipient.joined().await;
+        }
         world
     }
 
@@ -141,6 +147,16 @@ impl World {
     /// Path of a route of the agreement.
     pub fn of_agreement(&self, what: &str) -> String {
         format!("/v1/agreements/{}/{what}", self.agreement.id)
+    }
+
+    /// Enrols a second program of the first recipient.
+    pub async fn annex(&self, endpoint: &EndpointId) -> Desk {
+        let recipient = &self.recipients[0];
+        let desk = recipient.annex();
+        let broker = format!("http://{}", self.outward);
+        let note = desk.set_up(&recipient.authority, endpoint, &broker, &self.provider).await;
+        self.officers.agreements.text("/v1/endpoints", &note).await.well();
+        desk
     }
 
     /// Suspends the agreement.
@@ -188,6 +204,15 @@ impl World {
         Ok(())
     }
 
+    /// Starts the broker and kills it after a while, whether it serves by then or not.
+    pub async fn kill_while_starting(&self, after: Duration) {
+        let config = self.provider.dir.join("transire.toml").display().to_string();
+        let arguments = ["--json", "serve", "--config", &config];
+        let running = programs::start("transire", &arguments, &self.provider.dir.join("broker.log"));
+        tokio::time::sleep(after).await;
+        running.kill().await;
+    }
+
     /// What the broker wrote to its standard error.
     pub fn said(&self) -> String {
         std::fs::read_to_string(self.provider.dir.join("broker.log")).unwrap_or_default()
@@ -197,7 +222,7 @@ impl World {
 /// Writes a file that its owner alone can read.
 pub(super) fn private(path: &Path, text: &str) {
     use std::io::Write as _;
-    let file = std::fs::File::options().write(true).create_new(true).mode(0o600).open(path);
+    let file = std::fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(path);
     file.expect("a file").write_all(text.as_bytes()).expect("a file");
 }
 

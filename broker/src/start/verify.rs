@@ -1,12 +1,12 @@
 //! The tree as it is stored, checked against the signed checkpoint and the mark beside the vault.
 
 use agreements::Digest;
-use audit::tree::Hash;
+use audit::tree::{Hash, leaf_hash};
 use audit::{Checkpoint, Edge, Frontier, Tile};
 
 use super::StartError;
 use crate::app::Core;
-use crate::store::{head, tiles};
+use crate::store::{ReadConn, entries, head, tiles};
 
 /// Hashes in a full tile.
 const FULL: u64 = 256;
@@ -46,7 +46,7 @@ pub(super) async fn edge(core: &Core) -> Result<Edge, StartError> {
         }
     }
     if Digest::from_bytes(edge.root()) != signed.root {
-        return Err(altered("its entries do not lead to the signed root"));
+        return Err(first_difference(&mut store, head.size).await?);
     }
     let frontier = Frontier::from_bytes(&head.frontier);
     if head.root != edge.root() || frontier.as_ref() != Some(edge.frontier()) {
@@ -56,7 +56,7 @@ pub(super) async fn edge(core: &Core) -> Result<Edge, StartError> {
 }
 
 /// Compares a tile above the leaves with the stored one.
-async fn same(store: &mut crate::store::ReadConn, written: &Tile, size: u64) -> Result<(), StartError> {
+async fn same(store: &mut ReadConn, written: &Tile, size: u64) -> Result<(), StartError> {
     // While the tree is folded a level's last tile is still growing; it is compared when it is done.
     let done = size >> (8 * (u32::from(written.level) + 1));
     let complete = written.width() == 256;
@@ -72,6 +72,20 @@ async fn same(store: &mut crate::store::ReadConn, written: &Tile, size: u64) -> 
     } else {
         Err(altered(&format!("tile {} at level {} differs", written.index, written.level)))
     }
+}
+
+/// The first entry whose leaf is another than its tile says; where all agree, tiles and entries were
+/// both altered.
+async fn first_difference(store: &mut ReadConn, size: u64) -> Result<StartError, StartError> {
+    for index in 0..size.div_ceil(FULL) {
+        let Some(tile) = tiles::read(store, 0, index).await? else { break };
+        for (at, leaf) in entries::leaves(store, index * FULL, 256).await? {
+            if at / FULL == index && leaf_in(&tile.bytes, at) != Some(leaf_hash(&leaf)) {
+                return Ok(altered(&format!("entry {at}: its hash in the tree is not that of the entry")));
+            }
+        }
+    }
+    Ok(altered("its entries do not lead to the signed root"))
 }
 
 fn altered(text: &str) -> StartError {

@@ -17,8 +17,10 @@ impl Reader {
         message: &InboxMessage,
         checkpoint: Option<&KeptCheckpoint>,
     ) -> Result<(), ReadError> {
-        // A change of the group is on record too, and proves it.
-        if let Some(checkpoint) = checkpoint {
+        // A change of the group is on record too; one that names its entry must prove it.
+        if message.index.is_some()
+            && let Some(checkpoint) = checkpoint
+        {
             proof::recorded(message, checkpoint)?;
         }
         self.reload_trust().await?;

@@ -65,6 +65,20 @@ pub(super) async fn authenticate(
     Ok(Caller { endpoint, authority: row.authority, holds })
 }
 
+/// Refuses a caller that was withdrawn since the call began.
+pub(super) async fn still_enrolled(outward: &Outward, caller: &Caller) -> Result<(), Problem> {
+    let mut store = outward.store.read().await.map_err(failed)?;
+    let row = endpoints::get(&mut store, &caller.endpoint).await.map_err(failed)?;
+    let now = outward.clock.now();
+    if row.is_some_and(|row| row.active && row.expires > now) {
+        return Ok(());
+    }
+    Err(Problem::unauthorized(
+        "not-authenticated",
+        "this call is not signed by an endpoint that is enrolled here",
+    ))
+}
+
 /// The group, if the caller's authority is its recipient. Any other group is one that is not there.
 pub(super) async fn group(outward: &Outward, caller: &Caller, group: GroupId) -> Result<GroupRow, Problem> {
     let row = groups::get(&mut outward.store.read().await.map_err(failed)?, group).await.map_err(failed)?;

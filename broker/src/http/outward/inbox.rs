@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, Method, Uri};
 use common::problem::{Path, Problem, Query};
 use exchange::wire::{InboxKind, InboxMessage, InboxPage, InboxQuery, MAX_PAGE, MAX_WAIT_SECONDS, Octets};
 
-use super::authenticate::{Caller, authenticate, failed, group};
+use super::authenticate::{Caller, authenticate, failed, group, still_enrolled};
 use super::{Outward, prove};
 use crate::store::entries;
 use crate::store::groups::GroupRow;
@@ -42,6 +42,8 @@ pub(super) async fn read(
     loop {
         // Asked for before the rows are read, so that nothing is posted unseen in between.
         let posted = outward.signals.posted(id);
+        // A long poll must not outlast the endpoint that began it.
+        still_enrolled(&outward, &caller).await?;
         let row = group(&outward, &caller, id).await?;
         let page = page(&outward, &caller, &row, query.after.min(FURTHEST), limit).await?;
         if !page.messages.is_empty() {

@@ -138,7 +138,7 @@ async fn a_flipped_bit_of_the_record_stops_the_start_and_is_named() {
     let cases = [
         ("entries", "leaf", row.as_str(), entry.as_str()),
         ("entries", "particulars", row.as_str(), entry.as_str()),
-        ("tiles", "bytes", "level = 0 AND idx = 0", "signed root"),
+        ("tiles", "bytes", "level = 0 AND idx = 0", "entry "),
         ("head", "checkpoint", "id = 1", "signed state"),
         ("head", "root", "id = 1", "root"),
         ("head", "frontier", "id = 1", "head row"),

@@ -214,6 +214,14 @@ async fn the_outward_door_takes_calls_of_enrolled_endpoints_alone_and_no_input_m
     }
     let far = format!("/v1/outward/groups/{group}/inbox?after=18446744073709551615");
     assert_eq!(own.call(Method::GET, &far, b"", OCTETS).await.status, 200);
+    // Withdrawn, it is nobody at once, and its old note brings it back no more.
+    let grounds = serde_json::json!({ "grounds": "the machine was lost" });
+    let path = format!("/v1/endpoints/{}", own.id);
+    world.officers.dpo.send(Method::DELETE, &path, &grounds).await.well();
+    assert_eq!(own.call(Method::GET, "/v1/outward/groups", b"", OCTETS).await.status, 401);
+    let again = world.officers.agreements.text("/v1/endpoints", &note).await;
+    assert_eq!(again.status, 409, "{}", again.text);
+    assert_eq!(own.call(Method::GET, "/v1/outward/groups", b"", OCTETS).await.status, 401);
     // Everybody else goes on.
     let answer = world.recipients[0].ask(&world.recipients[0].question()).await;
     assert_eq!(answer["status"], "answered", "{answer}\n{}", world.said());

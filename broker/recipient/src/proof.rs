@@ -2,13 +2,16 @@
 //!
 //! In order: the page's checkpoint is signed by the log key that the agreement names and extends
 //! the one kept before ([`advance`]); the leaf beside the message holds this message's SHA-256 and
-//! is in that tree ([`recorded`]); the message, once opened, names that index and the next
-//! sequence, and opens the leaf's commitment to particulars ([`opened`]); and those particulars say
-//! what the message says, of a question that was asked here ([`agrees`]). No input or output.
+//! is in that tree ([`recorded`]), and stands for no other message; the message, once opened, names
+//! that index and the next sequence, and opens the leaf's commitment to particulars ([`opened`]);
+//! and those particulars say what the message says, of a question that was asked here, within the
+//! clauses that the own side signed ([`agrees`]). A change of the group is proved as a message is,
+//! before it is followed. No input or output.
 
 mod agrees;
+mod clauses;
 
-use agreements::{AgreementId, AuthorityId, Digest, NoteKey, RequestId};
+use agreements::{Agreement, AgreementId, AuthorityId, Digest, NoteKey, RequestId};
 use audit::checkpoint::Checkpoint;
 use audit::commitment::Opening;
 use audit::event::Event;
@@ -184,13 +187,13 @@ pub struct Expected<'a> {
     pub agreement: &'a AgreementId,
     /// The digest that the group is at.
     pub digest: Digest,
+    /// The agreement of that digest, from the own authority's file.
+    pub document: &'a Agreement,
     /// The key of the provider's log.
     pub log_key: &'a NoteKey,
     /// Sequence of the last message of the group; none when the ones before the welcome were gone,
     /// and the first one that comes is taken as it is.
     pub sequence: Option<u64>,
-    /// Whether the index was used before.
-    pub index_used: bool,
     /// The checkpoint kept at the size of the envelope's `previous`, where there is one.
     pub kept_at_previous: Option<&'a KeptCheckpoint>,
 }
@@ -220,9 +223,6 @@ pub fn opened(
     let index = recorded.index;
     if envelope.index != index {
         return Err(ProofFailure::OtherIndex { inside: envelope.index, outside: index });
-    }
-    if expected.index_used {
-        return Err(ProofFailure::IndexUsed(index));
     }
     if let Some(due) = expected.sequence.map(|last| last.saturating_add(1))
         && envelope.sequence != due

@@ -100,6 +100,11 @@ impl Trust {
             .max_by_key(|signed| signed.agreement.version)
     }
 
+    /// The version of an agreement that has this digest.
+    pub fn at_digest(&self, agreement: &AgreementId, digest: Digest) -> Option<&Signed> {
+        self.agreements.iter().find(|signed| signed.agreement.id == *agreement && signed.digest == digest)
+    }
+
     /// The digests of every version of an agreement that the own side signed.
     pub fn digests(&self, agreement: &AgreementId) -> BTreeSet<Digest> {
         let versions = self.agreements.iter().filter(|signed| signed.agreement.id == *agreement);

@@ -5,33 +5,27 @@ use exchange::wire::InboxMessage;
 use exchange::{EndpointGroup, Epoch, HandshakeError, OwnSide};
 
 use super::reader::{ReadError, Reader};
-use crate::proof;
 use crate::store::agreements::KeyPackageRow;
 use crate::store::groups::GroupStatus;
 use crate::store::logs::KeptCheckpoint;
 
 impl Reader {
-    /// Follows a commit, or joins by the welcome beside it.
+    /// Follows a commit, or joins by the welcome beside it, once it is proved to be on record.
     pub(super) async fn handshake(
         &mut self,
         message: &InboxMessage,
         checkpoint: Option<&KeptCheckpoint>,
     ) -> Result<(), ReadError> {
-        // A change of the group is on record too; one that names its entry must prove it.
-        if message.index.is_some()
-            && let Some(checkpoint) = checkpoint
-        {
-            proof::recorded(message, checkpoint)?;
-        }
+        let index = self.on_record(message, checkpoint).await?.index;
         self.reload_trust().await?;
         if self.mls.is_some() {
             match self.follow(&message.bytes.0)? {
-                Incoming::EpochChanged(epoch) => return self.changed(message.position, &epoch).await,
+                Incoming::EpochChanged(epoch) => return self.changed(message.position, index, &epoch).await,
                 Incoming::Removed => self.removed().await?,
             }
         }
         // Not a member, or not any more: the same handshake may hold a welcome.
-        self.join(message).await
+        self.join(message, index).await
     }
 
     fn own_side(&self) -> OwnSide<'_> {
@@ -50,7 +44,7 @@ impl Reader {
         followed
     }
 
-    async fn changed(&mut self, position: u64, epoch: &Epoch) -> Result<(), ReadError> {
+    async fn changed(&mut self, position: u64, index: u64, epoch: &Epoch) -> Result<(), ReadError> {
         let Some(mls) = &self.mls else { return Ok(()) };
         let state = mls.dump().map_err(HandshakeError::from)?;
         let mut row = self.row.clone();
@@ -59,6 +53,7 @@ impl Reader {
         row.members = epoch.members.len() as u64;
         let mut tx = self.shared.home.store.write().await?;
         tx.put_group(&mut row, Some(&state)).await?;
+        tx.use_index(self.signed.log_key.name(), index).await?;
         tx.commit().await?;
         tracing::info!(group = %row.group, epoch = row.epoch, "the group is in a new epoch");
         self.row = row;
@@ -83,7 +78,7 @@ impl Reader {
         EndpointGroup::join(handshake, &package.state, &self.shared.home.key, &self.own_side())
     }
 
-    async fn join(&mut self, message: &InboxMessage) -> Result<(), ReadError> {
+    async fn join(&mut self, message: &InboxMessage, index: u64) -> Result<(), ReadError> {
         let home = &self.shared.home;
         for package in home.store.key_packages("sent").await? {
             let joined = match self.try_join(&message.bytes.0, &package) {
@@ -104,6 +99,7 @@ impl Reader {
             row.alarm = None;
             let mut tx = home.store.write().await?;
             tx.put_group(&mut row, Some(&state)).await?;
+            tx.use_index(self.signed.log_key.name(), index).await?;
             tx.drop_key_package(&package.id).await?;
             tx.commit().await?;
             tracing::info!(group = %row.group, agreement = %row.agreement, epoch = row.epoch, "joined the group");
@@ -112,6 +108,6 @@ impl Reader {
             self.shared.look.notify_one();
             return Ok(());
         }
-        self.skip(message).await
+        self.skip(message, index).await
     }
 }

@@ -37,16 +37,18 @@ impl Reader {
         checkpoint: Option<&KeptCheckpoint>,
     ) -> Result<(), ReadError> {
         let position = message.position;
-        let Some(mls) = &mut self.mls else { return self.skip(message).await };
+        let recorded = self.on_record(message, checkpoint).await?;
+        let Some(mls) = &mut self.mls else { return self.skip(message, recorded.index).await };
         let missing = ProofFailure::Missing { position, missing: "a signed state of the record" };
         let checkpoint = checkpoint.ok_or(missing)?;
-        let recorded = proof::recorded(message, checkpoint)?;
         let received = mls.open(&message.bytes.0).map_err(|source| ReadError::Open { position, source })?;
         let envelope: Envelope =
             decode(&received.plaintext).map_err(|source| ReadError::Content { position, source })?;
         let digest = mls.epoch()?.agreement;
         let state = mls.dump().map_err(HandshakeError::from)?;
 
+        let document = self.trust.at_digest(&self.row.agreement, digest);
+        let document = document.ok_or(HandshakeError::UnknownAgreement(digest))?;
         let store = &self.shared.home.store;
         let log = self.signed.log_key.name().to_owned();
         let previous = match proof::previous_size(&envelope, &self.signed.log_key)? {
@@ -57,9 +59,9 @@ impl Reader {
             authority: self.shared.home.authority(),
             agreement: &self.row.agreement,
             digest,
+            document: &document.agreement,
             log_key: &self.signed.log_key,
             sequence: self.row.sequence,
-            index_used: store.index_used(&log, recorded.index).await?,
             kept_at_previous: previous.as_ref(),
         };
         let opening = proof::opened(&recorded, &envelope, &expected)?;

@@ -13,7 +13,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::{CollectError, Shared};
 use crate::outward::OutwardError;
-use crate::proof::{self, ProofFailure};
+use crate::proof::{self, ProofFailure, Recorded};
 use crate::store::StoreError;
 use crate::store::groups::{GroupRow, GroupStatus};
 use crate::store::logs::KeptCheckpoint;
@@ -267,8 +267,26 @@ impl Reader {
         Ok(())
     }
 
+    /// No proof, no data, and no change of the group: that these bytes are on record, in a line
+    /// that stands for nothing else, under the log key that the own agreement file names. So it is
+    /// from the first welcome on.
+    pub(super) async fn on_record(
+        &self,
+        message: &InboxMessage,
+        checkpoint: Option<&KeptCheckpoint>,
+    ) -> Result<Recorded, ReadError> {
+        let position = message.position;
+        let missing = ProofFailure::Missing { position, missing: "a signed state of the record" };
+        let recorded = proof::recorded(message, checkpoint.ok_or(missing)?)?;
+        let log = self.signed.log_key.name();
+        if self.shared.home.store.index_used(log, recorded.index).await? {
+            return Err(ProofFailure::IndexUsed(recorded.index).into());
+        }
+        Ok(recorded)
+    }
+
     /// Moves past a message that is not for this endpoint; one that was sealed counts.
-    pub(super) async fn skip(&mut self, message: &InboxMessage) -> Result<(), ReadError> {
+    pub(super) async fn skip(&mut self, message: &InboxMessage, index: u64) -> Result<(), ReadError> {
         let mut row = self.row.clone();
         row.position = message.position;
         if message.kind == InboxKind::Message {
@@ -276,6 +294,7 @@ impl Reader {
         }
         let mut tx = self.shared.home.store.write().await?;
         tx.put_group(&mut row, None).await?;
+        tx.use_index(self.signed.log_key.name(), index).await?;
         tx.commit().await?;
         self.row = row;
         Ok(())

@@ -6,6 +6,7 @@ use exchange::content::{AnswerBody, Asked};
 use exchange::{FromBroker, Manifest, Question};
 use serde::{Deserialize, Serialize};
 
+use super::clauses::Covering;
 use super::{Expected, ProofFailure, Recorded};
 use crate::records;
 
@@ -43,6 +44,7 @@ pub fn agrees(
                 question.ok_or(ProofFailure::NotAsked { index: recorded.index, request: manifest.request })?;
             disclosure(&check, event, manifest, body, expected)?;
             asked(&check, event, manifest, question)?;
+            covered(&check, event, manifest, question, expected)?;
             duration(&check, recorded, manifest)
         }
         (
@@ -148,6 +150,31 @@ fn asked(
             check.same(none_else, "the elements and the question's")
         }
     }
+}
+
+/// Nothing may come that the own side did not agree to receive, nor in a weaker form, whatever was
+/// asked: the clauses in its own copy of the agreement say what may.
+fn covered(
+    check: &Check,
+    event: &Disclosure,
+    manifest: &Manifest,
+    kept: &KeptQuestion,
+    expected: &Expected<'_>,
+) -> Result<(), ProofFailure> {
+    let covering = Covering::find(expected.document, expected.authority, &kept.role, &kept.question);
+    for (element, done) in &manifest.elements {
+        check.same(covering.gives(element), "an element and the clauses that your authority signed")?;
+        check.same(
+            covering.as_strict(element, *done),
+            "what was done to an element and the clauses that your authority signed",
+        )?;
+    }
+    let agreed = covering.retention_days(&event.clauses);
+    check.same(agreed.is_some(), "the clauses and those that your authority signed")?;
+    check.same(
+        agreed.is_some_and(|days| manifest.retention_days <= days),
+        "the retention and the clauses that your authority signed",
+    )
 }
 
 /// The date of deletion may not be later than the entry's day and the retention make it.

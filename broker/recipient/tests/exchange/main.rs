@@ -5,7 +5,11 @@
 #[cfg(test)]
 mod authority;
 #[cfg(test)]
+mod clauses;
+#[cfg(test)]
 mod commands;
+#[cfg(test)]
+mod handshakes;
 #[cfg(test)]
 mod misbehaviour;
 #[cfg(test)]

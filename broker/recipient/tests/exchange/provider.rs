@@ -9,7 +9,7 @@ use agreements::{
 };
 use audit::checkpoint::{Checkpoint, LogSigner};
 use audit::commitment::Opening;
-use audit::event::{Disclosure, Event, Form};
+use audit::event::{Disclosure, Event, Form, GroupChange};
 use audit::leaf::Leaf;
 use audit::tree::{self, Frontier, Hash, HashReader};
 use common::{Clock as _, Rng as _, SystemClock, SystemRng};
@@ -160,24 +160,34 @@ impl Provider {
             .into_values()
             .collect();
         let changed = self.group.add(packages, MessageId::from_bytes(SystemRng.id())).unwrap();
-        self.handshake(changed);
+        self.handshake(changed, GroupChange::Added);
     }
 
     pub fn refresh(&mut self) {
         let changed = self.group.refresh(MessageId::from_bytes(SystemRng.id())).unwrap();
-        self.handshake(changed);
+        self.handshake(changed, GroupChange::Refreshed);
     }
 
     pub fn remove(&mut self, endpoint: &str) {
         let endpoint = EndpointId::parse(endpoint).unwrap();
         let changed = self.group.remove(&[endpoint], MessageId::from_bytes(SystemRng.id())).unwrap();
-        self.handshake(changed);
+        self.handshake(changed, GroupChange::Removed);
     }
 
-    pub fn handshake(&mut self, changed: exchange::Changed) {
+    /// On record like a message: an entry whose leaf holds the hash of what is posted.
+    pub fn handshake(&mut self, changed: exchange::Changed, change: GroupChange) {
         self.group = changed.group;
         let bytes = changed.handshake.encode().unwrap();
-        self.inbox.push(Stored { kind: InboxKind::Handshake, index: None, bytes });
+        let event = Event::GroupChanged {
+            group: self.group_id,
+            agreement: self.agreement.at_version(),
+            recipient: self.recipient.clone(),
+            epoch: self.group.epoch(),
+            change,
+            endpoints: Vec::new(),
+        };
+        let (index, _) = self.entry(&event, Some(Digest::of(&bytes)));
+        self.inbox.push(Stored { kind: InboxKind::Handshake, index: Some(index), bytes });
     }
 
     /// Opens what arrived; what is of a past epoch gets its notice.

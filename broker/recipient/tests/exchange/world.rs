@@ -176,13 +176,17 @@ impl World {
     }
 
     pub async fn ask_for(&self, action: Action) -> RequestId {
-        let wanted = Wanted {
+        self.ask_with(|wanted| wanted.action = action).await
+    }
+
+    pub async fn ask_with(&self, change: impl FnOnce(&mut Wanted)) -> RequestId {
+        let mut wanted = Wanted {
             agreement: AgreementId::parse("NL-BE-FR-2026-04").unwrap(),
             through: None,
             role: RoleId::parse("risk-analyst").unwrap(),
             purpose: PurposeId::parse("customs:RiskManagement").unwrap(),
             dataset: DatasetId::parse("import-declarations").unwrap(),
-            action,
+            action: Action::Consult,
             elements: Asked::All,
             terms: vec![QuestionTerm {
                 element: agreements::ElementPath::parse("declaration.office").unwrap(),
@@ -191,6 +195,7 @@ impl World {
             case: "BE-2026-secret-case".to_owned(),
             justification: "secret justification".to_owned(),
         };
+        change(&mut wanted);
         desk::ask(&self.home, &self.signed_in().await, wanted).await.unwrap()
     }
 

@@ -9,9 +9,7 @@
 use std::time::{Duration, Instant};
 
 use agreements::{AgreementVersion, Digest, DisclosureId, EntryId, GroupId, MessageId, RequestId};
-use broker::store::{
-    Store, arrivals, ceilings, entries, groups, head, inbox, requests, sqlite_url, tags, tiles,
-};
+use broker::store::{Store, arrivals, entries, groups, head, inbox, requests, sqlite_url, tags, tiles};
 use jiff::Timestamp;
 
 const GROUPS: u64 = 8;
@@ -109,16 +107,6 @@ impl Bench {
         let asked: Vec<_> =
             numbers.clone().map(|n| (self.group(n), RequestId::from_bytes(sixteen(n)))).collect();
         requests::answered(&mut tx, &asked).await?;
-        let key = ceilings::CeilingKey {
-            agreement: "NL-BE-2026-04".parse()?,
-            clause: "a".parse()?,
-            recipient: "be-customs".parse()?,
-            day: now.to_zoned(jiff::tz::TimeZone::UTC).date(),
-        };
-        let mut taken = ceilings::load(&mut tx, [key.clone()]).await?;
-        let limits = [(key, u64::MAX >> 1)];
-        numbers.clone().for_each(|_| assert!(taken.take(&limits, 1).is_ok()));
-        ceilings::save(&mut tx, &taken).await?;
         let (mut log, mut messages, mut done, mut subjects) = (vec![], vec![], vec![], vec![]);
         for n in numbers {
             let disclosure = DisclosureId::from_bytes(sixteen(n));

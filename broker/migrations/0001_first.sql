@@ -144,14 +144,6 @@ CREATE TABLE requests (
     idx BIGINT NOT NULL,
     PRIMARY KEY (group_id, request)
 );
-CREATE TABLE ceilings (
-    agreement TEXT NOT NULL,
-    clause TEXT NOT NULL,
-    recipient TEXT NOT NULL,
-    day TEXT NOT NULL,
-    used BIGINT NOT NULL,
-    PRIMARY KEY (agreement, clause, recipient, day)
-);
 
 CREATE TABLE deposits (
     id TEXT PRIMARY KEY,

@@ -64,6 +64,10 @@ pub use decide::Permitted;
 pub use fetch::Fetched;
 pub use pseudonymise::Cleared;
 
+use std::sync::Arc;
+
+use agreements::Action;
+
 use crate::app::App;
 use crate::recorder::{Overtaken, RecordError};
 
@@ -91,6 +95,11 @@ pub enum SpineError {
 /// Answers one question: with data, a refusal or a problem, each of them an entry.
 async fn answer(app: &App, asked: Asked) -> Result<(), SpineError> {
     let mut asked = asked;
+    let group = Arc::clone(&asked.group);
+    let _alone = match asked.question.action {
+        Action::Bulk => Some(group.bulk.lock().await),
+        Action::Consult => None,
+    };
     for _ in 0..MOST_DECISIONS {
         let permitted = match decide::decide(app, asked)? {
             decide::Decided::Permitted(permitted) => *permitted,
@@ -105,7 +114,7 @@ async fn answer(app: &App, asked: Asked) -> Result<(), SpineError> {
             Err((again, RecordError::Overtaken(why))) => match why {
                 Overtaken::Agreement => asked = again,
                 Overtaken::Ceiling { clause } => {
-                    return refuse::record(app, refuse::ceiling(app, again, &clause)).await;
+                    return refuse::record(app, refuse::ceiling(&app.core, again, &clause)).await;
                 }
                 Overtaken::Answered { first } => return problem::repeated(app, again, first).await,
                 Overtaken::Changed => return problem::changed(app, again).await,

@@ -22,6 +22,8 @@ pub struct LiveGroup {
     pub inbox: Arc<Notify>,
     /// Its collector waits for arrivals.
     pub arrivals: Notify,
+    /// Bulk disclosures are made one after the other: each is a pass over a whole dataset.
+    pub bulk: Mutex<()>,
 }
 
 impl LiveGroup {
@@ -34,6 +36,7 @@ impl LiveGroup {
             mls: Mutex::new(mls),
             inbox: Arc::new(Notify::new()),
             arrivals: Notify::new(),
+            bulk: Mutex::new(()),
         }
     }
 }

@@ -5,11 +5,12 @@
 //! names. A difference in the log stops the start; a difference between a row and the log stops
 //! disclosures under what differs.
 
+mod compare;
 mod replay;
 mod sweep;
 mod verify;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use agreements::lifecycle::{Lifecycle, Status};
@@ -123,7 +124,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> 
     let (core, claim, mut new_groups) = open(config, clock, rng).await?;
     let edge = verify::edge(&core).await?;
     let (standing, stated) = replay::replay(&core, &edge).await?;
-    replay::compare(&core, &standing).await?;
+    compare::compare(&core, &standing).await?;
     sweep::sweep(&core, &standing).await?;
     let ledgers = groups(&core, &standing).await?;
     let head = crate::store::head::read(&mut core.store.read().await?).await?;
@@ -138,7 +139,6 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> 
         policy_epoch: head.policy_epoch,
         fence: claim.fence(),
         ledgers,
-        ceilings: BTreeMap::new(),
     };
     let core = Arc::new(core);
     let recorder = Recorder::start(Writer::new(Arc::clone(&core), head, standing, stated));
@@ -186,7 +186,7 @@ pub async fn check(config: Config, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> 
     let (core, claim, _) = open(config, clock, rng).await?;
     let edge = verify::edge(&core).await?;
     let (standing, _) = replay::replay(&core, &edge).await?;
-    replay::compare(&core, &standing).await?;
+    compare::compare(&core, &standing).await?;
     let _ = groups(&core, &standing).await?;
     let checked =
         Checked { size: edge.size(), agreements: core.blocked.agreements(), officers: core.blocked.officers() };

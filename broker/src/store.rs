@@ -7,7 +7,6 @@
 
 pub mod agreements;
 pub mod arrivals;
-pub mod ceilings;
 pub mod datasets;
 pub mod deposits;
 pub mod directories;

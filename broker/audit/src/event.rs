@@ -183,6 +183,9 @@ pub struct Disclosure {
     pub elements: BTreeMap<ElementPath, Transformation>,
     /// Records that went out.
     pub records: u64,
+    /// Records that it counts for against the day's ceilings: a question about a known person counts
+    /// for one even when nothing was found.
+    pub counted: u64,
     /// Different data subjects in them.
     pub subjects: u64,
     /// In what shape it went.

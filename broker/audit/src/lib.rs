@@ -4,6 +4,7 @@
 //! Formats are those of C2SP (tlog-tiles, tlog-checkpoint, signed-note), byte for byte. The tree is
 //! our own code, since published crates write other paths; they serve as oracles in tests.
 
+pub mod ceilings;
 pub mod checkpoint;
 pub mod commitment;
 pub mod event;
@@ -15,6 +16,7 @@ pub mod tile;
 pub mod tree;
 pub mod verify;
 
+pub use ceilings::Ceilings;
 pub use checkpoint::{Checkpoint, CheckpointError, LogSigner};
 pub use commitment::{Committed, Opening, Salt};
 pub use event::{Disclosure, Event, Form, GroupChange, LogPurpose, Personal};

@@ -11,7 +11,7 @@ mod error;
 mod members;
 mod restate;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use agreements::directory::Directory;
@@ -24,27 +24,31 @@ use agreements::{
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
+use rpds::RedBlackTreeMapSync as Map;
 
+use crate::ceilings::Ceilings;
 use crate::event::Event;
 use crate::leaf::whole_seconds;
 use crate::state::{AgreementState, EndpointState, GroupState, ObjectState, OfficerState};
 
 pub use error::ReplayError;
 
-/// What the entries so far add up to. Cheap to clone, so that a batch is tried on a copy.
+/// What the entries so far add up to. Copies share what is equal, so a clone costs the same however
+/// much stands: each batch is tried on one.
 #[derive(Clone, Default)]
 pub struct Standing {
     policy_epoch: u64,
-    roots: BTreeMap<AuthorityId, NoteKey>,
-    directories: BTreeMap<AuthorityId, Arc<[Arc<KnownDirectory>]>>,
-    datasets: BTreeMap<DatasetId, Digest>,
-    agreements: BTreeMap<AgreementVersion, Arc<KnownAgreement>>,
-    officers: BTreeMap<OfficerNumber, OfficerState>,
-    endpoints: BTreeMap<EndpointId, Arc<KnownEndpoint>>,
-    groups: BTreeMap<GroupId, GroupState>,
-    sequences: BTreeMap<AgreementId, BTreeMap<AuthorityId, u64>>,
-    objects: BTreeMap<ObjectId, ObjectState>,
-    keys: Arc<BTreeMap<String, String>>,
+    roots: Map<AuthorityId, NoteKey>,
+    directories: Map<AuthorityId, Arc<[Arc<KnownDirectory>]>>,
+    datasets: Map<DatasetId, Digest>,
+    agreements: Map<AgreementVersion, Arc<KnownAgreement>>,
+    officers: Map<OfficerNumber, OfficerState>,
+    endpoints: Map<EndpointId, Arc<KnownEndpoint>>,
+    groups: Map<GroupId, GroupState>,
+    sequences: Map<(AgreementId, AuthorityId), u64>,
+    ceilings: Ceilings,
+    objects: Map<ObjectId, ObjectState>,
+    keys: Map<String, String>,
 }
 
 /// A directory and the note that it came in.
@@ -195,9 +199,14 @@ impl Standing {
 
     /// The version of an agreement under which disclosures may be made on that day.
     pub fn open(&self, agreement: &AgreementId, today: Date) -> Option<&Lifecycle> {
-        self.agreements()
-            .find(|(version, lifecycle)| version.id == *agreement && lifecycle.is_open(today))
-            .map(|(_, lifecycle)| lifecycle)
+        self.versions(agreement).find(|(_, lifecycle)| lifecycle.is_open(today)).map(|(_, lifecycle)| lifecycle)
+    }
+
+    /// Every version of an agreement that was proposed, oldest first.
+    pub fn versions(&self, agreement: &AgreementId) -> impl Iterator<Item = (&AgreementVersion, &Lifecycle)> {
+        let at = |version| AgreementVersion { id: agreement.clone(), version };
+        let known = self.agreements.range(at(0)..=at(u32::MAX));
+        known.map(|(version, known)| (version, &known.lifecycle))
     }
 
     /// An officer of the provider.
@@ -233,7 +242,12 @@ impl Standing {
 
     /// The last sequence number used for a recipient under an agreement; 0 before the first.
     pub fn sequence(&self, agreement: &AgreementId, recipient: &AuthorityId) -> u64 {
-        self.sequences.get(agreement).and_then(|by| by.get(recipient)).copied().unwrap_or(0)
+        self.sequences.get(&(agreement.clone(), recipient.clone())).copied().unwrap_or(0)
+    }
+
+    /// Records given today, by what they count against.
+    pub const fn ceilings(&self) -> &Ceilings {
+        &self.ceilings
     }
 
     /// An object whose key was not delivered yet.

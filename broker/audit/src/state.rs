@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 
 use agreements::{
-    AgreementId, AgreementVersion, AuthorityId, DatasetId, Digest, DisclosureId, EndpointId, GroupId, NoteKey,
-    ObjectId, OfficerNumber,
+    AgreementId, AgreementVersion, AuthorityId, ClauseId, DatasetId, Digest, DisclosureId, EndpointId, GroupId,
+    NoteKey, ObjectId, OfficerNumber,
 };
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 /// Standing state at one index.
@@ -35,6 +36,8 @@ pub struct State {
     pub groups: BTreeMap<GroupId, GroupState>,
     /// Last sequence number used for each recipient under each agreement.
     pub sequences: BTreeMap<AgreementId, BTreeMap<AuthorityId, u64>>,
+    /// Records given today, by what they count against.
+    pub ceilings: CeilingsState,
     /// Objects whose key has not been delivered.
     pub objects: BTreeMap<ObjectId, ObjectState>,
     /// Keys of the vault that exist, with their kind.
@@ -135,6 +138,17 @@ pub struct GroupState {
     pub epoch: u64,
     /// The recipient's endpoints in it, sorted.
     pub endpoints: Vec<EndpointId>,
+}
+
+/// Records given on the newest day that saw a disclosure.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CeilingsState {
+    /// The day, in UTC; none before the first disclosure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<Date>,
+    /// Records by agreement, recipient and clause.
+    pub given: BTreeMap<AgreementId, BTreeMap<AuthorityId, BTreeMap<ClauseId, u64>>>,
 }
 
 /// An object that was lodged.

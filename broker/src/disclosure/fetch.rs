@@ -1,6 +1,6 @@
 //! Fetches what the permit covers, and nothing before there is a permit.
 
-use agreements::{Action, Dataset, ElementPath};
+use agreements::{Action, ClauseId, Dataset, ElementPath};
 use policy::SearchBy;
 use pseudonym::{Domain, normalise};
 use zeroize::Zeroizing;
@@ -10,7 +10,7 @@ use super::decide::Permitted;
 use super::refuse::{self, Refused};
 use crate::app::Core;
 use crate::source::{self, Sought};
-use crate::store::pseudonyms;
+use crate::store::{deposits, pseudonyms};
 
 /// Records that a permit covers, on their way to be pseudonymised. They are as the provider holds
 /// them, so this has no `Debug` and goes nowhere else.
@@ -46,8 +46,17 @@ pub(super) async fn fetch(core: &Core, permitted: Permitted) -> Result<Found, Sp
         epoch: 0,
     };
     let records = match question.action {
-        Action::Bulk => Selection::Whole,
+        Action::Bulk => {
+            let records = deposits::count_records(&mut core.store.read().await?, &dataset.id).await?;
+            if let Some(clause) = full(core, &permitted, records) {
+                return Ok(Found::Refused(Box::new(refuse::ceiling(core, permitted.asked, &clause))));
+            }
+            Selection::Whole
+        }
         Action::Consult => {
+            if let Some(clause) = full(core, &permitted, 1) {
+                return Ok(Found::Refused(Box::new(refuse::ceiling(core, permitted.asked, &clause))));
+            }
             let sought = match seek(core, &permitted, &dataset, &domain).await? {
                 Ok(sought) => sought,
                 Err((element, why)) => {
@@ -60,6 +69,17 @@ pub(super) async fn fetch(core: &Core, permitted: Permitted) -> Result<Found, Sp
         }
     };
     Ok(Found::Records(Box::new(Fetched { permitted, domain, dataset, records })))
+}
+
+/// The clause whose ceiling has no room for so many records, as it stands now. The record decides
+/// again; this spares the work, above all that of a bulk.
+fn full(core: &Core, permitted: &Permitted, records: u64) -> Option<ClauseId> {
+    let standing = core.standing.load();
+    let (agreement, recipient) = (&permitted.asked.question.agreement, &permitted.asked.recipient);
+    let given = |clause| standing.ceilings().given(core.today(), agreement, recipient, clause);
+    let mut limits = permitted.permit.ceilings.iter();
+    let full = limits.find(|(clause, limit)| given(clause).saturating_add(records) > **limit);
+    full.map(|(clause, _)| clause.clone())
 }
 
 /// Turns the terms of a question into blind indexes. A pseudonym that was never disclosed to this

@@ -24,7 +24,7 @@ pub(super) async fn record(app: &App, cleared: Cleared) -> Result<Recorded, (Ask
         ciphertext: lodged.ciphertext,
         bytes: lodged.bytes,
     });
-    let rows = if counts_without_a_hit(&permit) { manifest.records.max(1) } else { manifest.records };
+    let counted = if counts_without_a_hit(&permit) { manifest.records.max(1) } else { manifest.records };
     let disclosure = manifest.disclosure;
     let mut particulars = Disclosure {
         recipient: asked.recipient.clone(),
@@ -41,6 +41,7 @@ pub(super) async fn record(app: &App, cleared: Cleared) -> Result<Recorded, (Ask
         dataset: manifest.dataset.clone(),
         elements: manifest.elements.clone(),
         records: manifest.records,
+        counted,
         subjects,
         form,
         policy_epoch: decided_at,
@@ -63,13 +64,6 @@ pub(super) async fn record(app: &App, cleared: Cleared) -> Result<Recorded, (Ask
         group: asked.group.id,
         request: asked.question.request,
         digest: asked.digest,
-    })
-    .while_holds(Condition::Ceilings {
-        agreement: asked.question.agreement.clone(),
-        recipient: asked.recipient.clone(),
-        day: app.today(),
-        rows,
-        limits: permit.ceilings.clone(),
     })
     .and(Effect::ArrivalDone { group: asked.group.id, position: asked.position })
     .and(Effect::Tags { rows: tags });

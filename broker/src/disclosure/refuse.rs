@@ -10,7 +10,7 @@ use policy::{Dimension, Refusal};
 
 use super::SpineError;
 use super::authenticate::Asked;
-use crate::app::App;
+use crate::app::{App, Core};
 use crate::governed::{self, Governed};
 use crate::recorder::{Condition, Effect, Item, Outgoing, Overtaken, RecordError};
 
@@ -62,10 +62,10 @@ pub(super) fn elsewhere(app: &App, asked: Asked) -> Refused {
     Refused { asked, refusal }
 }
 
-/// Refused because the day's ceiling is reached.
-pub(super) fn ceiling(app: &App, asked: Asked, clause: &ClauseId) -> Refused {
+/// Refused because the day's ceiling is reached, or would be passed.
+pub(super) fn ceiling(core: &Core, asked: Asked, clause: &ClauseId) -> Refused {
     let plain = "the ceiling of records for today is reached".to_owned();
-    let whole = vec![format!("ceiling of clause `{clause}` is reached on {}", app.today())];
+    let whole = vec![format!("ceiling of clause `{clause}` is reached on {}", core.today())];
     Refused { asked, refusal: Refusal { dimension: Dimension::Ceiling, whole, plain } }
 }
 

@@ -8,18 +8,18 @@ use std::sync::Arc;
 
 use agreements::{Digest, DisclosureId, EntryId, GroupId, MessageId, RequestId};
 use audit::tree::{Hash, leaf_hash};
-use audit::{Edge, Event, Leaf, Opening, Standing};
+use audit::{Edge, Event, Leaf, Opening, ReplayError, Standing};
 use exchange::content::{Envelope, ParticularsOpening, encode};
 use jiff::Timestamp;
 
 use super::change::Scratch;
-use super::check::Checked;
-use super::head::{CeilingKey, Head, Ledger};
-use super::item::{Effect, Item, Outgoing, Place, RecordError};
+use super::head::{Head, Ledger};
+use super::item::{Condition, Effect, Item, Outgoing, Overtaken, Place, RecordError};
 use crate::app::Core;
 use crate::personal::PersonalKey;
-use crate::store::WriteTx;
 use crate::store::inbox::InboxKind;
+use crate::store::requests::{self, RequestRow};
+use crate::store::{StoreError, WriteTx};
 
 /// An entry, ready to be written.
 pub(super) struct Drafted {
@@ -67,16 +67,15 @@ pub(super) struct Batch<'a> {
     pub(super) inbox: Vec<Posted>,
     pub(super) effects: Vec<Effect>,
     pub(super) answered: Vec<Answered>,
-    pub(super) checked: Checked,
     /// Groups whose epoch changes in this batch, on copies that replace them after the commit.
     pub(super) scratch: HashMap<GroupId, Scratch>,
     /// Copies that a submission has changed further; they come back when it fails.
     pub(super) replaced: Vec<(GroupId, Scratch)>,
     /// Counters of the groups that this batch touches.
     pub(super) ledgers: HashMap<GroupId, Ledger>,
+    /// Questions of this batch that were answered before it.
+    pub(super) known: BTreeMap<(GroupId, RequestId), RequestRow>,
     personal: &'a PersonalKey,
-    /// The standing before this batch.
-    before: &'a Standing,
 }
 
 /// What a commit made true.
@@ -87,7 +86,6 @@ pub(super) struct Done {
     pub(super) standing: Standing,
     pub(super) standing_changed: bool,
     pub(super) ledgers: HashMap<GroupId, Ledger>,
-    pub(super) used: BTreeMap<CeilingKey, u64>,
     pub(super) scratch: HashMap<GroupId, Scratch>,
     pub(super) woken: Vec<GroupId>,
     pub(super) events: Vec<(u64, Timestamp, Event)>,
@@ -95,13 +93,12 @@ pub(super) struct Done {
 
 /// Where the batch stood before a submission.
 struct Mark {
-    policy_epoch: u64,
+    standing: Standing,
     standing_changed: bool,
     entries: usize,
     inbox: usize,
     effects: usize,
     answered: usize,
-    checked: Checked,
     ledgers: HashMap<GroupId, Ledger>,
 }
 
@@ -118,12 +115,11 @@ impl<'a> Batch<'a> {
             inbox: Vec::new(),
             effects: Vec::new(),
             answered: Vec::new(),
-            checked: Checked::default(),
             scratch: HashMap::new(),
             replaced: Vec::new(),
             ledgers: HashMap::new(),
+            known: BTreeMap::new(),
             personal,
-            before,
         }
     }
 
@@ -135,6 +131,28 @@ impl<'a> Batch<'a> {
     /// Index that the next entry takes.
     pub(super) fn next_index(&self) -> u64 {
         self.head.edge.size().saturating_add(self.entries.len() as u64)
+    }
+
+    /// Reads, for all that was submitted at once, which questions were answered before.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub(super) async fn look_up(
+        &mut self,
+        tx: &mut WriteTx,
+        submitted: &[Vec<Item>],
+    ) -> Result<(), StoreError> {
+        let conditions = submitted.iter().flatten().flat_map(|item| &item.conditions);
+        let asked: Vec<(GroupId, RequestId)> = conditions
+            .filter_map(|condition| match condition {
+                Condition::NewRequest { group, request, .. } => Some((*group, *request)),
+                _ => None,
+            })
+            .collect();
+        if !asked.is_empty() {
+            self.known = requests::answered(tx, &asked).await?;
+        }
+        Ok(())
     }
 
     /// Takes a submission into the batch, all of it or nothing, and gives the index of each entry.
@@ -240,7 +258,10 @@ impl<'a> Batch<'a> {
 
     /// Carries the standing on; an event that its rules do not allow is refused.
     fn apply(&mut self, event: &Event) -> Result<(), RecordError> {
-        self.standing.apply(self.at, event).map_err(|error| RecordError::Refused(error.to_string()))?;
+        self.standing.apply(self.at, event).map_err(|error| match error {
+            ReplayError::Ceiling { clause, .. } => RecordError::Overtaken(Overtaken::Ceiling { clause }),
+            other => RecordError::Refused(other.to_string()),
+        })?;
         self.policy_epoch = self.standing.policy_epoch();
         self.standing_changed |= changes_standing(event);
         Ok(())
@@ -278,7 +299,6 @@ impl<'a> Batch<'a> {
             standing: self.standing,
             standing_changed: self.standing_changed,
             ledgers: self.ledgers,
-            used: self.checked.used,
             scratch: self.scratch,
             woken: self.inbox.iter().map(|posted| posted.group).collect(),
             events: self.entries.into_iter().map(|entry| (entry.index, entry.at, entry.event)).collect(),
@@ -348,32 +368,25 @@ impl<'a> Batch<'a> {
 
     fn mark(&self) -> Mark {
         Mark {
-            policy_epoch: self.policy_epoch,
+            standing: self.standing.clone(),
             standing_changed: self.standing_changed,
             entries: self.entries.len(),
             inbox: self.inbox.len(),
             effects: self.effects.len(),
             answered: self.answered.len(),
-            checked: self.checked.clone(),
             ledgers: self.ledgers.clone(),
         }
     }
 
     fn reset(&mut self, mark: Mark) {
-        self.policy_epoch = mark.policy_epoch;
+        self.policy_epoch = mark.standing.policy_epoch();
+        self.standing = mark.standing;
         self.standing_changed = mark.standing_changed;
         self.entries.truncate(mark.entries);
         self.inbox.truncate(mark.inbox);
         self.effects.truncate(mark.effects);
         self.answered.truncate(mark.answered);
-        self.checked = mark.checked;
         self.ledgers = mark.ledgers;
-        // Rare, so the standing is made again instead of being copied for every submission.
-        self.standing = self.before.clone();
-        for entry in &self.entries {
-            // Each of them was applied before, in this order.
-            let _ = self.standing.apply(entry.at, &entry.event);
-        }
     }
 }
 

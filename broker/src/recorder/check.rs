@@ -1,23 +1,10 @@
 //! What was true when an item was made is checked again here, under the head lock.
 
-use std::collections::BTreeMap;
-
-use agreements::{AgreementId, AuthorityId, ClauseId, Function};
-use jiff::civil::Date;
+use agreements::Function;
 
 use super::batch::{Answered, Batch};
-use super::head::CeilingKey;
 use super::item::{Condition, Effect, Overtaken, RecordError};
-use crate::store::{WriteTx, ceilings, objects, requests};
-
-/// Ceilings as this batch leaves them.
-#[derive(Default, Clone)]
-pub(super) struct Checked {
-    /// Rows given on that day under that clause.
-    pub(super) used: BTreeMap<CeilingKey, u64>,
-    /// What this batch takes: which ceiling, how many rows, the limit.
-    pub(super) taken: Vec<(CeilingKey, u64, u64)>,
-}
+use crate::store::{WriteTx, objects};
 
 impl Batch<'_> {
     /// Checks a condition.
@@ -45,13 +32,9 @@ impl Batch<'_> {
             }
             Condition::NewRequest { group, request, digest } => {
                 let here = self.answered.iter().find(|a| a.group == *group && a.request == *request);
-                let known = match here {
-                    Some(answered) => Some((answered.digest, answered.index)),
-                    None => {
-                        let row = requests::get(tx, *group, *request).await.map_err(RecordError::Store)?;
-                        row.map(|row| (row.digest, row.idx))
-                    }
-                };
+                let known = here
+                    .map(|answered| (answered.digest, answered.index))
+                    .or_else(|| self.known.get(&(*group, *request)).map(|row| (row.digest, row.idx)));
                 known.map(
                     |(same, first)| {
                         if same == *digest { Overtaken::Answered { first } } else { Overtaken::Changed }
@@ -85,38 +68,14 @@ impl Batch<'_> {
                 }
                 None
             }
-            Condition::Ceilings { agreement, recipient, day, rows, limits } => {
-                let mut full = None;
-                for (clause, limit) in limits {
-                    let key = ceiling(agreement, clause, recipient, *day);
-                    let known = self.checked.used.get(&key).or_else(|| self.head.ceilings.get(&key)).copied();
-                    let used = match known {
-                        Some(used) => used,
-                        None => ceilings::used(tx, &key).await.map_err(RecordError::Store)?,
-                    };
-                    self.checked.used.insert(key, used);
-                    if used.saturating_add(*rows) > *limit {
-                        full.get_or_insert(Overtaken::Ceiling { clause: clause.clone() });
-                    }
-                }
-                full
-            }
         };
         overtaken.map_or(Ok(()), |why| Err(RecordError::Overtaken(why)))
     }
 
-    /// Takes the rows and the request id of an item whose conditions hold. Called just before the
-    /// item is drafted, so that the request id gets the index of its answer.
+    /// Takes the request id of an item whose conditions hold. Called just before the item is drafted,
+    /// so that the request id gets the index of its answer.
     pub(super) fn count(&mut self, condition: &Condition) {
         match condition {
-            Condition::Ceilings { agreement, recipient, day, rows, limits } => {
-                for (clause, limit) in limits {
-                    let key = ceiling(agreement, clause, recipient, *day);
-                    let used = self.checked.used.entry(key.clone()).or_default();
-                    *used = used.saturating_add(*rows);
-                    self.checked.taken.push((key, *rows, *limit));
-                }
-            }
             Condition::NewRequest { group, request, digest } => {
                 let index = self.next_index();
                 self.answered.push(Answered { group: *group, request: *request, digest: *digest, index });
@@ -129,8 +88,4 @@ impl Batch<'_> {
             | Condition::NewDataset { .. } => {}
         }
     }
-}
-
-fn ceiling(agreement: &AgreementId, clause: &ClauseId, recipient: &AuthorityId, day: Date) -> CeilingKey {
-    CeilingKey { agreement: agreement.clone(), clause: clause.clone(), recipient: recipient.clone(), day }
 }

@@ -1,13 +1,12 @@
 //! What the writer keeps in memory between commits. It is the only one that writes, so memory and
 //! the head row agree, and the head row is compared at each lock.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use agreements::GroupId;
 use audit::tile::Edge;
 
-use crate::store::ceilings::CeilingKey as Key;
 use crate::store::groups::GroupStatus;
 
 /// The end of the log, and what counts on it.
@@ -22,8 +21,6 @@ pub(crate) struct Head {
     pub(crate) fence: u64,
     /// Each group's counters.
     pub(crate) ledgers: HashMap<GroupId, Ledger>,
-    /// Rows given today under each clause, as far as they have been read.
-    pub(crate) ceilings: BTreeMap<CeilingKey, u64>,
 }
 
 /// Counters of one group.
@@ -62,6 +59,3 @@ impl Ledger {
         }
     }
 }
-
-/// Which ceiling.
-pub(crate) type CeilingKey = Key;

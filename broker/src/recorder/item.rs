@@ -1,15 +1,12 @@
 //! What can be recorded: one entry with everything that must become true together with it.
 
-use std::collections::BTreeMap;
-
 use agreements::{
-    AgreementId, AgreementVersion, AuthorityId, ClauseId, DatasetId, DepositId, Digest, DisclosureId,
-    EndpointId, GroupId, MessageId, NoteKey, ObjectId, OfficerNumber, RequestId,
+    AgreementVersion, AuthorityId, ClauseId, DatasetId, DepositId, Digest, DisclosureId, EndpointId, GroupId,
+    MessageId, NoteKey, ObjectId, OfficerNumber, RequestId,
 };
 use audit::{Event, Personal};
 use exchange::content::FromBroker;
 use exchange::{CheckedKeyPackage, Kind};
-use jiff::civil::Date;
 use tokio::sync::oneshot;
 
 use crate::store::agreements::{AgreementNote, AgreementRow};
@@ -97,14 +94,6 @@ pub(crate) enum Condition {
     NewDataset { dataset: DatasetId },
     /// The key of that object has not been sent.
     KeyWaits { object: ObjectId },
-    /// So many rows are left, under each clause, for that recipient on that day.
-    Ceilings {
-        agreement: AgreementId,
-        recipient: AuthorityId,
-        day: Date,
-        rows: u64,
-        limits: BTreeMap<ClauseId, u64>,
-    },
 }
 
 /// A row, or a change of rows, that becomes true with the entry.

@@ -11,8 +11,8 @@ use super::batch::{Batch, Drafted};
 use super::item::Effect;
 use crate::app::Core;
 use crate::store::{
-    StoreError, WriteTx, agreements as agreement_rows, arrivals, ceilings, datasets, deposits, directories,
-    endpoints, entries, groups, inbox, keys, objects, officers, pseudonyms, requests, tags, tiles,
+    StoreError, WriteTx, agreements as agreement_rows, arrivals, datasets, deposits, directories, endpoints,
+    entries, groups, inbox, keys, objects, officers, pseudonyms, requests, tags, tiles,
 };
 
 /// Writes everything of a batch but the head.
@@ -61,11 +61,6 @@ pub(super) async fn write(
         })
         .collect();
     requests::insert(tx, &rows).await?;
-    for (key, rows, limit) in &batch.checked.taken {
-        if !ceilings::take(tx, key, *rows, *limit).await? {
-            return Err(StoreError::Stale { table: "ceilings" });
-        }
-    }
     effects(tx, batch).await?;
     states(tx, core, batch).await
 }

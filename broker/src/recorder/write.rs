@@ -83,6 +83,7 @@ impl Writer {
                 tracing::error!(%error, "the standing could not be restated; it is tried again");
             }
         }
+        batch.look_up(&mut tx, &submissions).await.map_err(Failed::of)?;
         let mut results = Vec::with_capacity(submissions.len());
         for items in submissions {
             match batch.take(&mut tx, items).await {
@@ -149,9 +150,6 @@ impl Writer {
         self.head.checkpoint = done.checkpoint;
         self.head.policy_epoch = done.policy_epoch;
         self.head.ledgers.extend(done.ledgers.into_iter().map(|(group, ledger)| (group, ledger.stored())));
-        self.head.ceilings.extend(done.used);
-        let today = core.today();
-        self.head.ceilings.retain(|key, _| key.day >= today);
         for (group, scratch) in done.scratch {
             let Scratch { mls, created } = scratch;
             match (core.groups.get(&group), created) {
@@ -176,10 +174,10 @@ impl Writer {
         // Its entry, where one was due, was the first of this batch.
         self.personal_is_named = self.personal.is_some();
         core.checkpoint.store(Arc::new(Arc::clone(&self.head.checkpoint)));
+        let standing = Arc::new(self.standing.clone());
+        core.standing.store(Arc::clone(&standing));
         if done.standing_changed {
-            let standing = Arc::new(self.standing.clone());
             let before = core.governed.load_full();
-            core.standing.store(Arc::clone(&standing));
             core.governed.store(Arc::new(governed::governed(&standing, &before)));
             core.take_enrolment(&standing);
         }

@@ -1,6 +1,5 @@
 //! Replays the log, so that the broker decides by what is on record and not by what stands in rows.
 
-use agreements::Digest;
 use audit::tree::leaf_hash;
 use audit::{Edge, Event, Leaf, Standing};
 use jiff::Timestamp;
@@ -9,7 +8,7 @@ use super::StartError;
 use super::verify::leaf_in;
 use crate::app::Core;
 use crate::store::entries::{self, Entry};
-use crate::store::{agreements as agreement_rows, directories, endpoints, officers, tiles};
+use crate::store::tiles;
 
 /// Entries read at once.
 const PAGE: u32 = 1_000;
@@ -65,69 +64,4 @@ fn opened(core: &Core, entry: &Entry, hash: Option<audit::Hash>) -> Result<(Even
         return Err(altered("its particulars are not those that were recorded"));
     }
     Ok((opening.values, leaf.at))
-}
-
-/// Compares the rows by which an administrator could try to change what stands. Nothing is decided by
-/// them; a difference stops disclosures under what differs, so that somebody looks.
-pub(super) async fn compare(core: &Core, standing: &Standing) -> Result<(), StartError> {
-    let mut store = core.store.read().await?;
-    for row in agreement_rows::all(&mut store).await? {
-        let known = standing.agreement(&row.agreement);
-        let record = standing.agreement_record(&row.agreement);
-        let same = known.zip(record).is_some_and(|(known, record)| {
-            known.digest() == row.digest
-                && known.status().as_str() == row.status
-                && record.document == row.document
-        });
-        if !same {
-            tracing::error!(agreement = %row.agreement, "the row differs from the record; nothing is disclosed under it");
-            core.blocked.add(row.agreement.id);
-        }
-    }
-    for row in directories::all(&mut store).await? {
-        let newest = standing.directory(&row.authority);
-        let same = match newest {
-            Some(newest) if newest.version == row.version => {
-                standing.directory_note(&row.authority) == Some(row.note.as_str())
-            }
-            Some(newest) => row.version < newest.version,
-            None => false,
-        };
-        if !same {
-            tracing::error!(authority = %row.authority, "a directory differs from the record");
-            block_party(core, standing, &row.authority);
-        }
-    }
-    for row in endpoints::all(&mut store).await? {
-        let mut known = standing.endpoints();
-        let same = known.find(|(enrolment, _)| enrolment.endpoint == row.endpoint).is_some_and(
-            |(enrolment, state)| {
-                state.note == row.note
-                    && state.active == row.active
-                    && enrolment.leaf_key == Digest::from_bytes(row.leaf_key)
-                    // Rows keep times to the second.
-                && enrolment.expires.as_second() == row.expires.as_second()
-            },
-        );
-        if !same {
-            tracing::error!(endpoint = %row.endpoint, "an endpoint's row differs from the record");
-            block_party(core, standing, &row.authority);
-        }
-    }
-    for row in officers::all(&mut store).await? {
-        let known = standing.officer(&row.number);
-        if !known.is_some_and(|known| known.roles == row.roles && known.active == row.active) {
-            tracing::error!(officer = %row.number, "an officer's row differs from the record; sign-in is refused");
-            core.blocked.add_officer(row.number);
-        }
-    }
-    Ok(())
-}
-
-fn block_party(core: &Core, standing: &Standing, authority: &agreements::AuthorityId) {
-    for (_, known) in standing.agreements() {
-        if known.agreement().party(authority).is_some() {
-            core.blocked.add(known.agreement().id.clone());
-        }
-    }
 }

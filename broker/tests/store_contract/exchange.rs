@@ -1,9 +1,8 @@
-//! Groups, inboxes, arrivals, requests, ceilings, objects, pseudonyms.
+//! Groups, inboxes, arrivals, requests, objects, pseudonyms.
 
 use agreements::{AgreementVersion, Digest, DisclosureId, GroupId, MessageId, ObjectId, RequestId};
 use arrivals::{Arrival, Placed};
-use broker::store::{StoreError, arrivals, ceilings, groups, inbox, objects, pseudonyms, requests};
-use ceilings::CeilingKey;
+use broker::store::{StoreError, arrivals, groups, inbox, objects, pseudonyms, requests};
 use groups::{GroupRow, GroupStatus};
 use inbox::{InboxKind, InboxRow};
 use objects::{ObjectRow, ObjectStatus};
@@ -179,51 +178,6 @@ pub async fn a_request_is_answered_once(database: Database) {
     drop(read);
     let mut tx = store.write().await.unwrap();
     assert!(matches!(requests::insert(&mut tx, &[row(1, 1, 13)]).await, Err(StoreError::Conflict(_))));
-}
-
-pub fn ceiling(clause: &str) -> CeilingKey {
-    CeilingKey {
-        agreement: "NL-BE-2026-04".parse().unwrap(),
-        clause: clause.parse().unwrap(),
-        recipient: "be-customs".parse().unwrap(),
-        day: "2026-11-22".parse().unwrap(),
-    }
-}
-
-pub async fn a_ceiling_is_never_passed(database: Database) {
-    let store = database.open().await;
-    let mut tx = store.write().await.unwrap();
-    assert!(!ceilings::take(&mut tx, &ceiling("a"), 11, 10).await.unwrap());
-    assert!(ceilings::take(&mut tx, &ceiling("a"), 6, 10).await.unwrap());
-    assert!(!ceilings::take(&mut tx, &ceiling("a"), 5, 10).await.unwrap());
-    assert!(ceilings::take(&mut tx, &ceiling("a"), 4, 10).await.unwrap());
-    assert!(ceilings::take(&mut tx, &ceiling("a"), 0, 10).await.unwrap());
-    assert!(!ceilings::take(&mut tx, &ceiling("a"), 1, 10).await.unwrap());
-    assert!(ceilings::take(&mut tx, &ceiling("a"), 1, u64::MAX).await.unwrap());
-    tx.commit().await.unwrap();
-    let mut read = store.read().await.unwrap();
-    assert_eq!(ceilings::used(&mut read, &ceiling("a")).await.unwrap(), 11);
-    let tomorrow = CeilingKey { day: "2026-11-23".parse().unwrap(), ..ceiling("a") };
-    assert_eq!(ceilings::used(&mut read, &tomorrow).await.unwrap(), 0);
-}
-
-pub async fn ceilings_of_a_batch_are_taken_together_or_not_at_all(database: Database) {
-    let store = database.open().await;
-    let mut tx = store.write().await.unwrap();
-    assert!(ceilings::take(&mut tx, &ceiling("a"), 5, 100).await.unwrap());
-    let mut taken = ceilings::load(&mut tx, [ceiling("a"), ceiling("b"), ceiling("a")]).await.unwrap();
-    let both = [(ceiling("a"), 100), (ceiling("b"), 10)];
-    assert_eq!(taken.take(&both, 8), Ok(()));
-    assert_eq!(taken.take(&both, 3), Err(&ceiling("b")));
-    assert_eq!(taken.take(&both[..1], 80), Ok(()));
-    assert_eq!(taken.take(&both[..1], 8), Err(&ceiling("a")));
-    assert_eq!(taken.take(&both, 2), Ok(()));
-    taken.give_back(&both, 2);
-    let unknown = [(ceiling("c"), 100)];
-    assert_eq!(taken.take(&unknown, 1), Err(&ceiling("c")));
-    ceilings::save(&mut tx, &taken).await.unwrap();
-    assert_eq!(ceilings::used(&mut tx, &ceiling("a")).await.unwrap(), 93);
-    assert_eq!(ceilings::used(&mut tx, &ceiling("b")).await.unwrap(), 8);
 }
 
 fn object(id: u8) -> ObjectRow {

@@ -116,8 +116,6 @@ promises! {
     exchange::an_arrival_sent_twice_keeps_its_place;
     exchange::an_arrival_is_done_once;
     exchange::a_request_is_answered_once;
-    exchange::a_ceiling_is_never_passed;
-    exchange::ceilings_of_a_batch_are_taken_together_or_not_at_all;
     exchange::an_object_whose_key_waits_keeps_its_receipt;
     exchange::the_key_of_an_object_is_sent_once;
     exchange::a_destroyed_object_has_no_key;
@@ -128,7 +126,6 @@ promises! {
     records::a_staged_deposit_is_deleted_whole;
     records::a_recorded_deposit_is_not_deleted_as_staged;
     writers::eight_writers_lose_no_update;
-    writers::eight_writers_share_a_ceiling_exactly;
     writers::the_same_arrival_from_eight_callers_has_one_place;
     writers::a_dropped_transaction_changes_nothing;
     writers::a_rolled_back_transaction_changes_nothing;

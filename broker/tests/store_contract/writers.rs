@@ -3,12 +3,10 @@
 use std::time::Duration;
 
 use agreements::{DisclosureId, GroupId, RequestId};
-use broker::store::{
-    Store, StoreError, arrivals, ceilings, entries, groups, head, inbox, requests, tags, tiles,
-};
+use broker::store::{Store, StoreError, arrivals, entries, groups, head, inbox, requests, tags, tiles};
 
 use crate::Database;
-use crate::exchange::{arrival, ceiling, group, message};
+use crate::exchange::{arrival, group, message};
 use crate::log::entry;
 
 const WRITERS: usize = 8;
@@ -44,32 +42,6 @@ pub async fn eight_writers_lose_no_update(database: Database) {
     let store = database.open().await;
     let head = head::read(&mut store.read().await.unwrap()).await.unwrap();
     assert_eq!(head.size, 25 * WRITERS as u64);
-}
-
-pub async fn eight_writers_share_a_ceiling_exactly(database: Database) {
-    let mut tasks = Vec::new();
-    for (number, store) in stores(&database).await.into_iter().enumerate() {
-        tasks.push(tokio::spawn(async move {
-            let mut taken = 0;
-            for _ in 0..20 {
-                let mut tx = store.write().await.unwrap();
-                if number % 2 == 0 {
-                    taken += u64::from(ceilings::take(&mut tx, &ceiling("a"), 1, 100).await.unwrap());
-                } else {
-                    let mut batch = ceilings::load(&mut tx, [ceiling("a")]).await.unwrap();
-                    taken += u64::from(batch.take(&[(ceiling("a"), 100)], 1).is_ok());
-                    ceilings::save(&mut tx, &batch).await.unwrap();
-                }
-                tx.commit().await.unwrap();
-            }
-            taken
-        }));
-    }
-    let mut taken = 0;
-    for task in tasks {
-        taken += task.await.unwrap();
-    }
-    assert_eq!(taken, 100);
 }
 
 pub async fn the_same_arrival_from_eight_callers_has_one_place(database: Database) {
@@ -204,16 +176,13 @@ pub async fn a_batch_of_256_is_recorded_in_one_transaction(database: Database) {
     let request = |n: u64| RequestId::from_bytes((u128::from(n) << 7).to_be_bytes());
     let asked: Vec<_> = (0..256).map(|n| (id, request(n))).collect();
     assert!(requests::answered(&mut tx, &asked).await.unwrap().is_empty());
-    let mut taken = ceilings::load(&mut tx, [ceiling("a")]).await.unwrap();
     let batch = 0..256_u64;
     let digest = agreements::Digest::of(b"question");
-    batch.clone().for_each(|_| taken.take(&[(ceiling("a"), 1_000)], 3).unwrap());
     let answered: Vec<_> = batch
         .clone()
         .map(|idx| requests::RequestRow { group: id, request: request(idx), digest, idx })
         .collect();
     requests::insert(&mut tx, &answered).await.unwrap();
-    ceilings::save(&mut tx, &taken).await.unwrap();
     groups::save(&mut tx, &[groups::GroupRow { next_position: 257, ..group(1) }]).await.unwrap();
     let log: Vec<_> = batch.clone().map(|idx| entry(idx, "disclosure")).collect();
     entries::insert(&mut tx, &log).await.unwrap();
@@ -241,5 +210,4 @@ pub async fn a_batch_of_256_is_recorded_in_one_transaction(database: Database) {
     assert_eq!(inbox::page(&mut read, id, 0, 1_000, usize::MAX).await.unwrap().len(), 256);
     assert_eq!(requests::answered(&mut read, &asked).await.unwrap().len(), 256);
     assert_eq!(arrivals::count_undone(&mut read, id).await.unwrap(), 0);
-    assert_eq!(ceilings::used(&mut read, &ceiling("a")).await.unwrap(), 768);
 }

@@ -7,8 +7,8 @@ use agreements::lifecycle::{Lifecycle, LifecycleError, Status};
 use agreements::note::Statement;
 use agreements::statements::{ConditionMet, Opinion, PartySignature};
 use agreements::{
-    Agreement, AgreementVersion, AuthorityId, DatasetId, Digest, Function, Note, NoteKey, OfficerNumber,
-    digest_of, document,
+    Agreement, AgreementVersion, AuthorityId, DatasetId, Digest, Function, Note, NoteKey, ObjectId,
+    OfficerNumber, digest_of, document,
 };
 use jiff::Timestamp;
 
@@ -98,7 +98,7 @@ impl Standing {
         if self.roots.values().any(|other| other.public() == key.public()) {
             return Err(ReplayError::SharedKey(authority.clone()));
         }
-        self.roots.insert(authority.clone(), key.clone());
+        self.roots.insert_mut(authority.clone(), key.clone());
         Ok(())
     }
 
@@ -113,10 +113,10 @@ impl Standing {
             return Err(ReplayError::SharedKey(claimed));
         }
         let known = KnownDirectory { directory, note: note.to_owned() };
-        let history = self.directories.entry(claimed).or_default();
-        let mut next: Vec<Arc<KnownDirectory>> = history.to_vec();
-        next.push(Arc::new(known));
-        *history = next.into();
+        let mut history: Vec<_> =
+            self.directories.get(&claimed).into_iter().flat_map(|h| h.iter().cloned()).collect();
+        history.push(Arc::new(known));
+        self.directories.insert_mut(claimed, history.into());
         Ok(())
     }
 
@@ -136,7 +136,7 @@ impl Standing {
                 return Err(ReplayError::Dataset { dataset, agreement });
             }
         }
-        self.datasets.insert(dataset.clone(), digest);
+        self.datasets.insert_mut(dataset.clone(), digest);
         Ok(())
     }
 
@@ -176,7 +176,7 @@ impl Standing {
         }
         let record = AgreementState { document: text.to_owned(), notes: Vec::new(), steps: Vec::new() };
         let known = KnownAgreement { lifecycle: Lifecycle::new(agreement)?, record };
-        self.agreements.insert(version, Arc::new(known));
+        self.agreements.insert_mut(version, Arc::new(known));
         Ok(())
     }
 
@@ -244,9 +244,9 @@ impl Standing {
                 return Err(ReplayError::Dataset { dataset, agreement });
             }
         }
-        let other = self.agreements().find(|(version, other)| {
+        let other = self.versions(&agreement.id).find(|(version, other)| {
             let held = matches!(other.status(), Status::InForce | Status::Suspended);
-            version.id == agreement.id && *version != agreement && held
+            *version != agreement && held
         });
         if let Some((version, _)) = other {
             return Err(ReplayError::OtherVersion(version.clone()));
@@ -279,7 +279,13 @@ impl Standing {
         self.policy_epoch = policy_epoch;
         match turn {
             // What waits under a terminated agreement is destroyed.
-            Turn::Terminate => self.objects.retain(|_, object| object.agreement != *agreement),
+            Turn::Terminate => {
+                let ended = self.objects.iter().filter(|(_, object)| object.agreement == *agreement);
+                let ended: Vec<ObjectId> = ended.map(|(object, _)| *object).collect();
+                for object in ended {
+                    self.objects.remove_mut(&object);
+                }
+            }
             Turn::Suspend | Turn::Resume => {}
         }
         Ok(())
@@ -293,7 +299,7 @@ impl Standing {
     ) -> Result<(), ReplayError> {
         let mut known = self.known(agreement)?.clone();
         change(&mut known)?;
-        self.agreements.insert(agreement.clone(), Arc::new(known));
+        self.agreements.insert_mut(agreement.clone(), Arc::new(known));
         Ok(())
     }
 

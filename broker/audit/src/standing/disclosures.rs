@@ -35,6 +35,7 @@ impl Standing {
             return Err(ReplayError::Epoch { found, expected });
         }
         given(disclosure, lifecycle.agreement())?;
+        self.within_ceilings(at, disclosure, lifecycle.agreement())?;
         let lodged = match &disclosure.form {
             Form::Inline {} => None,
             Form::Object { object, .. } if self.objects.contains_key(object) => {
@@ -51,7 +52,33 @@ impl Standing {
             )),
         };
         self.count(&disclosure.agreement.id, &disclosure.recipient, disclosure.sequence)?;
-        self.objects.extend(lodged);
+        if let Some((object, state)) = lodged {
+            self.objects.insert_mut(object, state);
+        }
+        for clause in &disclosure.clauses {
+            let (id, recipient) = (&disclosure.agreement.id, &disclosure.recipient);
+            self.ceilings.count(day(at), id, recipient, clause, disclosure.counted);
+        }
+        Ok(())
+    }
+
+    /// Refuses what a clause has no room for on that day.
+    fn within_ceilings(
+        &self,
+        at: Timestamp,
+        disclosure: &Disclosure,
+        agreement: &Agreement,
+    ) -> Result<(), ReplayError> {
+        if !(disclosure.records..=disclosure.records.max(1)).contains(&disclosure.counted) {
+            return Err(ReplayError::Mismatch { what: "the number of records counted" });
+        }
+        for id in &disclosure.clauses {
+            let limit = agreement.clause(id).map_or(0, |clause| clause.ceiling.rows_per_day);
+            let given = self.ceilings.given(day(at), &agreement.id, &disclosure.recipient, id);
+            if given.saturating_add(disclosure.counted) > limit {
+                return Err(ReplayError::Ceiling { clause: id.clone(), given, limit });
+            }
+        }
         Ok(())
     }
 
@@ -63,8 +90,7 @@ impl Standing {
         found: u64,
     ) -> Result<(), ReplayError> {
         let receives = self
-            .agreements()
-            .filter(|(version, _)| version.id == *agreement)
+            .versions(agreement)
             .any(|(_, known)| known.agreement().recipients().any(|party| party.authority == *recipient));
         if !receives {
             return Err(ReplayError::unknown("recipient", recipient));
@@ -73,7 +99,7 @@ impl Standing {
         if found != expected {
             return Err(ReplayError::Sequence { recipient: recipient.clone(), found, expected });
         }
-        self.sequences.entry(agreement.clone()).or_default().insert(recipient.clone(), found);
+        self.sequences.insert_mut((agreement.clone(), recipient.clone()), found);
         Ok(())
     }
 
@@ -111,7 +137,7 @@ impl Standing {
             return Err(ReplayError::Mismatch { what: "the receipt" });
         }
         self.count(delivery.agreement, delivery.recipient, sequence)?;
-        self.objects.remove(delivery.object);
+        self.objects.remove_mut(delivery.object);
         Ok(())
     }
 
@@ -184,7 +210,6 @@ fn covers(disclosure: &Disclosure, clause: &Clause, purposes: &[PurposeId]) -> R
         (clause.actions.contains(&disclosure.action), "the action"),
         (clause.purposes.iter().any(|purpose| purposes.contains(purpose)), "the purpose"),
         (disclosure.retention_days <= clause.retention_days, "the retention"),
-        (disclosure.records <= clause.ceiling.rows_per_day, "more records than a day's ceiling"),
     ];
     checks.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, what)| Err(what))
 }

@@ -98,6 +98,16 @@ pub enum ReplayError {
         /// What differs.
         what: &'static str,
     },
+    /// A clause has no room for so many records on that day.
+    #[error("the ceiling of clause `{clause}` is reached: {given} records were given that day, {limit} may be")]
+    Ceiling {
+        /// The clause.
+        clause: ClauseId,
+        /// Given before, on that day.
+        given: u64,
+        /// The ceiling, in records a day.
+        limit: u64,
+    },
     /// A disclosure names no clause.
     #[error("no clause is named for it")]
     NoClause,

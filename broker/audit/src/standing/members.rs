@@ -25,7 +25,7 @@ impl Standing {
         if !is_first {
             self.acts(by)?;
         }
-        self.officers.insert(officer.clone(), next);
+        self.officers.insert_mut(officer.clone(), next);
         Ok(())
     }
 
@@ -46,7 +46,7 @@ impl Standing {
             }
             Some(_) | None => {}
         }
-        self.endpoints.insert(endpoint.clone(), Arc::new(known));
+        self.endpoints.insert_mut(endpoint.clone(), Arc::new(known));
         Ok(())
     }
 
@@ -124,7 +124,7 @@ impl Standing {
                 }
             }
         }
-        self.groups.insert(group, GroupState { endpoints: members.into_iter().collect(), ..next });
+        self.groups.insert_mut(group, GroupState { endpoints: members.into_iter().collect(), ..next });
         Ok(())
     }
 
@@ -144,7 +144,7 @@ impl Standing {
         if self.keys.contains_key(key) {
             return Err(ReplayError::exists("key", key));
         }
-        Arc::make_mut(&mut self.keys).insert(key.to_owned(), kind.to_owned());
+        self.keys.insert_mut(key.to_owned(), kind.to_owned());
         Ok(())
     }
 
@@ -152,7 +152,7 @@ impl Standing {
         if self.keys.get(key).map(String::as_str) != Some(kind) {
             return Err(ReplayError::unknown("key", key));
         }
-        Arc::make_mut(&mut self.keys).remove(key);
+        self.keys.remove_mut(key);
         Ok(())
     }
 }

@@ -1,20 +1,27 @@
 //! Standing as a state entry says it, and back again, verified anew.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use agreements::document;
 use agreements::statements::{ConditionMet, Opinion, PartySignature};
+use rpds::RedBlackTreeMapSync as Map;
 
 use super::approvals::Turn;
 use super::{ReplayError, Standing, day};
+use crate::ceilings::Ceilings;
 use crate::state::{AgreementState, NoteKind, State, StepKind};
 
 impl Standing {
     /// All of it, restated.
     pub fn to_state(&self) -> State {
+        let mut sequences = BTreeMap::<_, BTreeMap<_, _>>::new();
+        for ((agreement, recipient), last) in &self.sequences {
+            sequences.entry(agreement.clone()).or_default().insert(recipient.clone(), *last);
+        }
         State {
             policy_epoch: self.policy_epoch,
-            roots: self.roots.clone(),
+            roots: owned(&self.roots),
             directories: self
                 .directories
                 .iter()
@@ -22,14 +29,15 @@ impl Standing {
                     (authority.clone(), history.iter().map(|known| known.note.clone()).collect())
                 })
                 .collect(),
-            datasets: self.datasets.clone(),
+            datasets: owned(&self.datasets),
             agreements: self.agreements.values().map(|known| known.record.clone()).collect(),
-            officers: self.officers.clone(),
+            officers: owned(&self.officers),
             endpoints: self.endpoints.iter().map(|(id, known)| (id.clone(), known.record.clone())).collect(),
-            groups: self.groups.clone(),
-            sequences: self.sequences.clone(),
-            objects: self.objects.clone(),
-            keys: (*self.keys).clone(),
+            groups: owned(&self.groups),
+            sequences,
+            ceilings: self.ceilings.to_state(),
+            objects: owned(&self.objects),
+            keys: owned(&self.keys),
         }
     }
 
@@ -39,7 +47,7 @@ impl Standing {
     /// # Errors
     /// [`ReplayError`] when a part of it does not hold.
     pub fn from_state(state: &State) -> Result<Self, ReplayError> {
-        let mut standing = Self { roots: state.roots.clone(), ..Self::default() };
+        let mut standing = Self { roots: shared(&state.roots), ..Self::default() };
         for (authority, notes) in &state.directories {
             notes.iter().try_for_each(|note| standing.change_directory(note))?;
             if !standing.directories.contains_key(authority) {
@@ -53,7 +61,7 @@ impl Standing {
                 return Err(ReplayError::Mismatch { what: "the enrolment" });
             }
             known.record.active = record.active;
-            standing.endpoints.insert(id.clone(), Arc::new(known));
+            standing.endpoints.insert_mut(id.clone(), Arc::new(known));
         }
         // Each step of an agreement begins a policy epoch, and nothing else does.
         let steps = state.agreements.iter().map(|agreement| agreement.steps.len() as u64).sum::<u64>();
@@ -61,12 +69,17 @@ impl Standing {
             return Err(ReplayError::Epoch { found: state.policy_epoch, expected: steps });
         }
         standing.policy_epoch = state.policy_epoch;
-        standing.datasets = state.datasets.clone();
-        standing.officers = state.officers.clone();
-        standing.groups = state.groups.clone();
-        standing.sequences = state.sequences.clone();
-        standing.objects = state.objects.clone();
-        standing.keys = Arc::new(state.keys.clone());
+        standing.datasets = shared(&state.datasets);
+        standing.officers = shared(&state.officers);
+        standing.groups = shared(&state.groups);
+        for (agreement, by_recipient) in &state.sequences {
+            for (recipient, last) in by_recipient {
+                standing.sequences.insert_mut((agreement.clone(), recipient.clone()), *last);
+            }
+        }
+        standing.ceilings = Ceilings::from_state(&state.ceilings);
+        standing.objects = shared(&state.objects);
+        standing.keys = shared(&state.keys);
         if standing.to_state() == *state { Ok(standing) } else { Err(ReplayError::State) }
     }
 
@@ -96,4 +109,12 @@ impl Standing {
         }
         Ok(())
     }
+}
+
+fn owned<K: Ord + Clone, V: Clone>(shared: &Map<K, V>) -> BTreeMap<K, V> {
+    shared.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+fn shared<K: Ord + Clone, V: Clone>(owned: &BTreeMap<K, V>) -> Map<K, V> {
+    owned.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
 }

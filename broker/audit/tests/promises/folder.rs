@@ -149,7 +149,7 @@ fn a_broker_that_rewrites_its_log_well_is_still_found_out() {
     let mut honest = story;
     honest.disclose(1);
     let mut fewer = other.disclosure(1);
-    fewer.records = 1;
+    (fewer.records, fewer.counted) = (1, 1);
     other.push(Event::Disclosure(Box::new(fewer)));
     let dir = exported(&other, false);
     let held = honest.checkpoint().sign(&Story::signer()).unwrap();

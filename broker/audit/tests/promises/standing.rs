@@ -100,13 +100,15 @@ fn a_disclosure_is_one_that_its_clause_gives() {
     let mut story = Story::in_force();
     let parse = |text| Transformation::parse(text).unwrap();
     let put = |d: &mut Disclosure, element, form| d.elements.extend([(element, form)]);
-    let changes: [Change; 14] = [
+    let changes: [Change; 16] = [
         ("the recipient", &|d| d.recipient = authority("fr-statistics")),
         ("the role", &|d| d.role = RoleId::parse("case-officer").unwrap()),
         ("the purpose", &|d| d.purpose = PurposeId::parse("customs:PostClearanceControl").unwrap()),
         ("the dataset", &|d| d.dataset = DatasetId::parse("aeo-status").unwrap()),
         ("the retention", &|d| d.retention_days = 366),
-        ("ceiling", &|d| d.records = 100_001),
+        ("the ceiling of clause", &|d| (d.records, d.counted) = (100_001, 100_001)),
+        ("number of records counted", &|d| d.counted = d.records + 1),
+        ("number of records counted", &|d| d.counted = d.records - 1),
         ("another form", &|d| put(d, path("consignee.eori"), Transformation::Keep)),
         ("another form", &|d| put(d, path("remarks"), Transformation::Keep)),
         ("element of its clauses", &|d| put(d, path("goods.origin"), Transformation::Keep)),
@@ -125,6 +127,36 @@ fn a_disclosure_is_one_that_its_clause_gives() {
     let event = altered(&story, 1, |d| {
         d.elements.insert(path("consignee.eori"), parse("pseudonymise:document"));
     });
+    story.push(event);
+}
+
+/// Records that the story's next disclosure under its clause counts for.
+fn counting(story: &Story, sequence: u64, records: u64) -> Event {
+    altered(story, sequence, |d| (d.records, d.counted) = (records, records))
+}
+
+#[test]
+fn what_was_given_on_a_day_counts_until_the_day_is_over() {
+    let mut story = Story::in_force();
+    let event = counting(&story, 1, 60_000);
+    story.push(event);
+    let event = counting(&story, 2, 39_999);
+    story.push(event);
+    let more = counting(&story, 3, 2);
+    let why = refused(&mut story, &more);
+    assert!(why.contains("99999 records were given that day, 100000 may be"), "{why}");
+    // A question about a known person counts for one, though nothing was found.
+    let nothing_found = altered(&story, 3, |d| (d.records, d.counted) = (0, 1));
+    story.push(nothing_found);
+    let none = altered(&story, 4, |d| (d.records, d.counted) = (0, 1));
+    assert!(refused(&mut story, &none).contains("ceiling"));
+    // A restated standing counts on, and a clock that goes back begins no new day.
+    let mut restated = Standing::from_state(&story.standing.to_state()).unwrap();
+    assert!(restated.apply(story.at, &none).is_err());
+    let yesterday = story.at - jiff::SignedDuration::from_hours(24);
+    assert!(story.standing.apply(yesterday, &none).is_err());
+    story.at += jiff::SignedDuration::from_hours(24);
+    let event = counting(&story, 4, 100_000);
     story.push(event);
 }
 

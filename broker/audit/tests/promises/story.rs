@@ -273,6 +273,7 @@ impl Story {
                 (path("goods.value"), Transformation::Keep),
             ]),
             records: 3,
+            counted: 3,
             subjects: 2,
             form: Form::Inline {},
             policy_epoch: self.standing.policy_epoch(),

@@ -258,6 +258,7 @@ impl Provider {
             dataset: question.dataset.clone(),
             elements: elements.clone(),
             records,
+            counted: records,
             subjects: records,
             form: Form::Inline {},
             policy_epoch: 1,

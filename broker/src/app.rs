@@ -108,12 +108,17 @@ impl Core {
         known.is_some_and(|known| known.is_open(self.today())) && !self.blocked.holds(&agreement.id)
     }
 
-    /// Takes over this broker's own enrolment.
-    pub(crate) fn take_enrolment(&self, standing: &Standing) {
+    /// Takes over this broker's own enrolment, and says whether it is another than before.
+    pub(crate) fn take_enrolment(&self, standing: &Standing) -> bool {
         let mut all = standing.endpoints();
-        if let Some((_, own)) = all.find(|(known, own)| known.endpoint == self.config.endpoint && own.active) {
+        let own = all.find(|(known, own)| known.endpoint == self.config.endpoint && own.active);
+        let Some((_, own)) = own else { return false };
+        let known = self.enrolment.load();
+        let changed = known.as_ref().is_none_or(|known| **known != own.note);
+        if changed {
             self.enrolment.store(Some(Arc::new(own.note.clone())));
         }
+        changed
     }
 
     /// The public key of the log.

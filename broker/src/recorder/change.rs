@@ -80,6 +80,14 @@ impl Batch<'_> {
     async fn on_copy(&mut self, group: GroupId, change: Change) -> Result<Changed, RecordError> {
         let failed = |text: String| RecordError::Group { group, text };
         let id = self.core.message_id();
+        // Each commit carries the newest enrolment, so that the broker's own leaf never outlives its
+        // note; recipients follow no commit by one that has.
+        let own = self.standing.endpoint(&self.core.config.endpoint);
+        if !own.is_some_and(|own| own.expires > self.at) {
+            return Err(failed("cannot change: this broker's own enrolment has ended".to_owned()));
+        }
+        let enrolment = self.core.enrolment.load_full().map(|note| (*note).clone());
+        let change = Change { enrolment, ..change };
         let (changed, created) = match self.scratch.remove(&group) {
             Some(scratch) => {
                 let changed = scratch.mls.change(change, id);

@@ -179,7 +179,10 @@ impl Writer {
         if done.standing_changed {
             let before = core.governed.load_full();
             core.governed.store(Arc::new(governed::governed(&standing, &before)));
-            core.take_enrolment(&standing);
+            if core.take_enrolment(&standing) {
+                // Each group gets the new note with the next message that is sealed in it.
+                self.head.ledgers.values_mut().for_each(|ledger| ledger.fresh = false);
+            }
         }
         self.close_ended();
         for group in done.woken {

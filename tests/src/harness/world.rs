@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use agreements::{Agreement, Digest, EndpointId, NoteKey, document, library};
+use jiff::Timestamp;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -17,6 +18,8 @@ use super::programs::{self, Running};
 use super::recipient::{Desk, Recipient};
 use super::recorder::Recorder;
 
+/// The broker as an endpoint.
+const BROKER: &str = "nl-customs-broker";
 /// Password of every officer of the provider.
 const PASSWORD: &str = "nobody guesses this one";
 /// Recipients: authority, endpoint, officer.
@@ -49,6 +52,8 @@ pub struct World {
     pub outward: SocketAddr,
     /// Key of the log.
     pub log_key: NoteKey,
+    /// The broker's public key as an endpoint.
+    pub endpoint_key: Digest,
     /// The provider's officers.
     pub officers: Officers,
     /// The agreement in force.
@@ -86,7 +91,7 @@ impl World {
             manager.post("/v1/roots", &trusted).await.well();
             manager.text("/v1/directories", &authority.directory).await.well();
         }
-        let own = EndpointId::parse("nl-customs-broker").expect("an id");
+        let own = EndpointId::parse(BROKER).expect("an id");
         manager.text("/v1/endpoints", &provider.enrolment(&own, endpoint_key)).await.well();
         for name in ["import-declarations", "kcs-import-declarations"] {
             let dataset = library::dataset(name).expect("it is in the library");
@@ -113,6 +118,7 @@ impl World {
             inward,
             outward,
             log_key,
+            endpoint_key,
             officers,
             agreement,
             recorder,
@@ -157,6 +163,13 @@ impl World {
         let note = desk.set_up(&recipient.authority, endpoint, &broker, &self.provider).await;
         self.officers.agreements.text("/v1/endpoints", &note).await.well();
         desk
+    }
+
+    /// Enrols the broker itself, by its own authority, until then.
+    pub async fn enrol_broker(&self, expires: Timestamp) {
+        let own = EndpointId::parse(BROKER).expect("an id");
+        let note = self.provider.enrolment_until(&own, self.endpoint_key, Timestamp::now(), expires);
+        self.officers.agreements.text("/v1/endpoints", &note).await.well();
     }
 
     /// Suspends the agreement.

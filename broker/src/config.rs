@@ -62,6 +62,8 @@ pub struct Limits {
     pub record_days: u32,
     /// Time that the particulars and personal part of an entry are kept, in days.
     pub log_days: u32,
+    /// Most connections at once on each of the two addresses; further callers wait.
+    pub connections: usize,
     /// Most records in one answer to a question with `where`.
     pub answer_records: u32,
 }
@@ -77,6 +79,7 @@ impl Default for Limits {
             inbox_days: 30,
             record_days: 1_095,
             log_days: 1_825,
+            connections: 384,
             answer_records: 10_000,
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use agreements::{EndpointId, GroupId};
 use audit::Event;
+use common::serve::Limits;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::net::TcpListener;
@@ -39,7 +40,7 @@ pub enum ServeError {
         #[source]
         source: std::io::Error,
     },
-    /// A listener failed.
+    /// A listener that does not say where it listens.
     #[error("a listener failed: {0}")]
     Listener(#[source] std::io::Error),
     /// The record has stopped.
@@ -102,18 +103,14 @@ pub async fn serve(started: Started, bound: Bound, until: impl Future<Output = (
         signals: Arc::new(Inside(Arc::clone(&app))),
     });
     let (ending, ended) = watch::channel(false);
-    let over = |mut ended: watch::Receiver<bool>| async move {
-        let _ = ended.wait_for(|ended| *ended).await;
-    };
-    let inward =
-        axum::serve(bound.inward, inward::router(Arc::clone(&app))).with_graceful_shutdown(over(ended.clone()));
-    let outward = axum::serve(bound.outward, outward::router(outward)).with_graceful_shutdown(over(ended));
-    let mut served =
-        tokio::spawn(async { tokio::try_join!(inward.into_future(), outward.into_future()).map(|_| ()) });
+    let limits = Limits::of(app.config.limits.connections);
+    let inward = common::serve::serve(bound.inward, inward::router(Arc::clone(&app)), limits, ended.clone());
+    let outward = common::serve::serve(bound.outward, outward::router(outward), limits, ended);
+    let mut served = tokio::spawn(async { tokio::join!(inward, outward) });
     let counting = tokio::spawn(count_unauthenticated(Arc::clone(&app)));
     let result = tokio::select! {
         served = &mut served => match served {
-            Ok(served) => served.map_err(ServeError::Listener),
+            Ok(_) => Err(ServeError::Stopped("nothing listens any more".to_owned())),
             Err(error) => Err(ServeError::Stopped(error.to_string())),
         },
         reason = app.recorder.stopped() => Err(ServeError::Stopped(reason)),

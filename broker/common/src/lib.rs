@@ -1,5 +1,6 @@
 //! What both programs stand on: chance and time as arguments, the vault and what is sealed under
-//! it, passwords and sessions, keys of functions, problems, configuration, durable files, logging.
+//! it, passwords and sessions, keys of functions, problems, listeners, configuration, durable files,
+//! logging.
 //!
 //! The broker and the recipient program share nothing else, so nothing here knows of agreements'
 //! rules, of groups or of the log; it knows files, keys and the outside world.
@@ -18,6 +19,7 @@ pub mod private_file;
 pub mod problem;
 pub mod rng;
 pub mod sealed;
+pub mod serve;
 pub mod session;
 pub mod vault;
 

@@ -30,4 +30,4 @@ pub use outward::Endpoint;
 pub use programs::{Finished, Running, address, run};
 pub use recipient::{Desk, Question, Recipient};
 pub use recorder::{Recorded, Recorder};
-pub use world::{Officers, World};
+pub use world::{Officers, PASSWORD, World};

@@ -1,19 +1,20 @@
-//! The inward router: for the provider's own officers, signed in, each route for the roles that it
-//! names. Whatever is not named is refused.
+//! The inward router: for the provider's own officers, signed in. It is made from [`routes`], where
+//! every route names who may use it; whatever is not named is refused.
 
 mod agreements;
 mod datasets;
 mod deposits;
 mod directories;
 mod endpoints;
+mod gate;
 mod log;
 mod notes;
 mod officers;
 mod refusal;
 mod roots;
+mod routes;
 mod secret;
 mod sessions;
-mod signed_in;
 mod status;
 
 use std::sync::Arc;
@@ -21,49 +22,45 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{delete, get, patch, post};
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::TimeoutLayer;
+use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
+use self::routes::{Pace, ROUTES};
 use crate::app::App;
 
-/// Longest time for one call that is not a deposit or an export.
+/// Longest time for one call that is not a stream.
 const CALL: Duration = Duration::from_secs(60);
+/// Longest time between two parts of a stream that is sent in.
+const PART: Duration = Duration::from_secs(30);
 
-/// The routes. The roles that may use each stand in its own file.
+/// The router.
 pub fn router(app: Arc<App>) -> Router {
-    let documents = app.config.limits.document_bytes;
-    let short = Router::new()
-        .route("/v1/health", get(status::health))
-        .route("/v1/status", get(status::status))
-        .route("/v1/sessions", post(sessions::sign_in).delete(sessions::sign_out))
-        .route("/v1/officers", post(officers::name).get(officers::list))
-        .route("/v1/officers/{number}", patch(officers::change))
-        .route("/v1/roots", post(roots::trust))
-        .route("/v1/directories", post(directories::replace))
-        .route("/v1/datasets", post(datasets::publish).get(datasets::list))
-        .route("/v1/agreements", post(agreements::propose).get(agreements::list))
-        .route("/v1/agreements/{id}/versions/{version}", get(agreements::show))
-        .route("/v1/agreements/{id}/versions/{version}/in-force", post(agreements::enter_into_force))
-        .route("/v1/agreements/{id}/suspension", post(agreements::suspend).delete(agreements::resume))
-        .route("/v1/agreements/{id}/termination", post(agreements::terminate))
-        .route("/v1/notes", post(notes::take))
-        .route("/v1/endpoints", post(endpoints::enrol).get(endpoints::list))
-        .route("/v1/endpoints/{endpoint}", delete(endpoints::remove))
-        .route("/v1/log/checkpoint", get(log::checkpoint))
-        .route("/v1/log/entries", get(log::entries))
-        .route("/v1/log/subjects", post(log::subjects))
-        .layer(DefaultBodyLimit::max(documents))
-        .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::SERVICE_UNAVAILABLE, CALL));
-    let long = Router::new()
-        .route("/v1/datasets/{id}/deposits", post(deposits::deposit))
-        .route("/v1/log/export", get(log::export))
+    let short = of(&app, Pace::Short)
+        .layer(DefaultBodyLimit::max(app.config.limits.document_bytes))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, CALL));
+    let streams = of(&app, Pace::Stream)
         // The deposit counts its own bytes as they come.
-        .layer(DefaultBodyLimit::disable());
+        .layer(DefaultBodyLimit::disable())
+        .layer(RequestBodyTimeoutLayer::new(PART));
     short
-        .merge(long)
+        .merge(streams)
         .fallback(common::problem::no_route)
         .method_not_allowed_fallback(common::problem::no_method)
         .layer(CatchPanicLayer::custom(common::problem::caught))
         .with_state(app)
+}
+
+/// Which route is for whom, as `docs/src/reference/routes.md` shows it.
+pub fn table() -> String {
+    routes::table()
+}
+
+/// The routes of one pace, the gate before each.
+fn of(app: &Arc<App>, pace: Pace) -> Router<Arc<App>> {
+    ROUTES.iter().filter(|route| route.pace == pace).fold(Router::new(), |router, route| {
+        let gate = from_fn_with_state((Arc::clone(app), route.may), gate::gate);
+        router.route(route.path, route.answers().route_layer(gate))
+    })
 }

@@ -20,8 +20,8 @@ use super::recorder::Recorder;
 
 /// The broker as an endpoint.
 const BROKER: &str = "nl-customs-broker";
-/// Password of every officer of the provider.
-const PASSWORD: &str = "nobody guesses this one";
+/// The password of every officer of the provider.
+pub const PASSWORD: &str = "nobody guesses this one";
 /// Recipients: authority, endpoint, officer.
 const RECIPIENTS: [(&str, &str, &str); 2] =
     [("be-customs", "be-customs-desk", "BE-2041"), ("fr-statistics", "fr-statistics-desk", "FR-0311")];

@@ -4,15 +4,14 @@ use std::sync::Arc;
 
 use agreements::{AgreementId, AgreementVersion, Digest};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use common::problem::{Json, Path, Problem};
 use serde::{Deserialize, Serialize};
 
 use super::refusal;
-use super::signed_in::acting;
 use crate::app::App;
+use crate::govern::Acting;
 use crate::govern::agreement;
-use crate::roles::Role;
 
 #[derive(Serialize)]
 pub(super) struct Listed {
@@ -39,19 +38,14 @@ pub(super) struct Done {
 
 pub(super) async fn propose(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    by: Acting,
     document: String,
 ) -> Result<(StatusCode, axum::Json<AgreementVersion>), Problem> {
-    let by = acting(&app, &headers, &[Role::Agreements]).await?;
     let (version, _) = agreement::propose(&app, &by, &document).await.map_err(refusal::govern)?;
     Ok((StatusCode::CREATED, axum::Json(version)))
 }
 
-pub(super) async fn list(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-) -> Result<axum::Json<Vec<Listed>>, Problem> {
-    acting(&app, &headers, &Role::ALL).await?;
+pub(super) async fn list(State(app): State<Arc<App>>) -> Result<axum::Json<Vec<Listed>>, Problem> {
     let standing = app.standing.load();
     let listed = standing.agreements().map(|(version, known)| listed(&app, version, known));
     Ok(axum::Json(listed.collect()))
@@ -59,10 +53,8 @@ pub(super) async fn list(
 
 pub(super) async fn show(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
     Path((id, version)): Path<(AgreementId, u32)>,
 ) -> Result<axum::Json<Listed>, Problem> {
-    acting(&app, &headers, &Role::ALL).await?;
     let version = AgreementVersion { id, version };
     let standing = app.standing.load();
     let known = standing.agreement(&version);
@@ -83,10 +75,9 @@ fn listed(app: &App, version: &AgreementVersion, known: &agreements::lifecycle::
 
 pub(super) async fn enter_into_force(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    by: Acting,
     Path((id, version)): Path<(AgreementId, u32)>,
 ) -> Result<axum::Json<Done>, Problem> {
-    let by = acting(&app, &headers, &[Role::Agreements]).await?;
     let version = AgreementVersion { id, version };
     let recorded = agreement::enter_into_force(&app, &by, &version).await.map_err(refusal::govern)?;
     Ok(axum::Json(Done { index: recorded.index }))
@@ -94,11 +85,10 @@ pub(super) async fn enter_into_force(
 
 pub(super) async fn suspend(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    by: Acting,
     Path(id): Path<AgreementId>,
     Json(given): Json<Grounds>,
 ) -> Result<axum::Json<Done>, Problem> {
-    let by = acting(&app, &headers, &[Role::Agreements, Role::Dpo]).await?;
     let grounds = words(&given.grounds)?;
     let recorded = agreement::suspend(&app, &by, &id, grounds).await.map_err(refusal::govern)?;
     Ok(axum::Json(Done { index: recorded.index }))
@@ -106,11 +96,10 @@ pub(super) async fn suspend(
 
 pub(super) async fn resume(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    by: Acting,
     Path(id): Path<AgreementId>,
     Json(given): Json<Grounds>,
 ) -> Result<axum::Json<Done>, Problem> {
-    let by = acting(&app, &headers, &[Role::Agreements]).await?;
     let grounds = words(&given.grounds)?;
     let recorded = agreement::resume(&app, &by, &id, grounds).await.map_err(refusal::govern)?;
     Ok(axum::Json(Done { index: recorded.index }))
@@ -118,11 +107,10 @@ pub(super) async fn resume(
 
 pub(super) async fn terminate(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    by: Acting,
     Path(id): Path<AgreementId>,
     Json(given): Json<Grounds>,
 ) -> Result<axum::Json<Done>, Problem> {
-    let by = acting(&app, &headers, &[Role::Agreements]).await?;
     let grounds = words(&given.grounds)?;
     let recorded = agreement::terminate(&app, &by, &id, grounds).await.map_err(refusal::govern)?;
     Ok(axum::Json(Done { index: recorded.index }))

@@ -4,15 +4,14 @@ use std::sync::Arc;
 
 use agreements::{DatasetId, Digest};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use common::problem::Problem;
 use serde::Serialize;
 
 use super::refusal::{self, store_failed};
-use super::signed_in::acting;
 use crate::app::App;
+use crate::govern::Acting;
 use crate::govern::agreement;
-use crate::roles::Role;
 use crate::store::deposits;
 
 #[derive(Serialize)]
@@ -24,19 +23,14 @@ pub(super) struct Listed {
 
 pub(super) async fn publish(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    by: Acting,
     document: String,
 ) -> Result<StatusCode, Problem> {
-    let by = acting(&app, &headers, &[Role::Source]).await?;
     agreement::publish_dataset(&app, &by, &document).await.map_err(refusal::govern)?;
     Ok(StatusCode::CREATED)
 }
 
-pub(super) async fn list(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-) -> Result<axum::Json<Vec<Listed>>, Problem> {
-    acting(&app, &headers, &Role::ALL).await?;
+pub(super) async fn list(State(app): State<Arc<App>>) -> Result<axum::Json<Vec<Listed>>, Problem> {
     let standing = app.standing.load_full();
     let mut store = app.store.read().await.map_err(store_failed)?;
     let mut listed = Vec::new();

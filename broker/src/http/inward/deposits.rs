@@ -9,19 +9,18 @@ use axum::http::{HeaderMap, StatusCode, header};
 use common::problem::{Path, Problem};
 
 use super::refusal::{self, store_failed};
-use super::signed_in::acting;
 use crate::app::App;
-use crate::roles::Role;
+use crate::govern::Acting;
 use crate::source::deposit::{Deposited, RefusedDeposit, deposit as take};
 use crate::store::datasets;
 
 pub(super) async fn deposit(
     State(app): State<Arc<App>>,
+    by: Acting,
     headers: HeaderMap,
     Path(id): Path<DatasetId>,
     body: Body,
 ) -> Result<(StatusCode, axum::Json<Deposited>), Problem> {
-    let by = acting(&app, &headers, &[Role::Source]).await?;
     let row =
         datasets::get(&mut app.store.read().await.map_err(store_failed)?, &id).await.map_err(store_failed)?;
     let unknown = || refusal::deposit(RefusedDeposit::Unknown(id.clone()));

@@ -4,17 +4,16 @@ use std::sync::Arc;
 
 use agreements::{AuthorityId, EndpointId};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use common::problem::{Json, Path, Problem};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::agreements::words;
 use super::refusal;
-use super::signed_in::acting;
 use crate::app::App;
+use crate::govern::Acting;
 use crate::govern::endpoint;
-use crate::roles::Role;
 
 #[derive(Serialize)]
 pub(super) struct Listed {
@@ -30,21 +29,12 @@ pub(super) struct Removed {
     grounds: String,
 }
 
-pub(super) async fn enrol(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    note: String,
-) -> Result<StatusCode, Problem> {
-    acting(&app, &headers, &[Role::Agreements]).await?;
+pub(super) async fn enrol(State(app): State<Arc<App>>, note: String) -> Result<StatusCode, Problem> {
     endpoint::enrol(&app, &note).await.map_err(refusal::govern)?;
     Ok(StatusCode::CREATED)
 }
 
-pub(super) async fn list(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-) -> Result<axum::Json<Vec<Listed>>, Problem> {
-    acting(&app, &headers, &Role::ALL).await?;
+pub(super) async fn list(State(app): State<Arc<App>>) -> Result<axum::Json<Vec<Listed>>, Problem> {
     let standing = app.standing.load();
     let listed = standing.endpoints().map(|(enrolment, known)| Listed {
         endpoint: enrolment.endpoint.clone(),
@@ -57,11 +47,10 @@ pub(super) async fn list(
 
 pub(super) async fn remove(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    by: Acting,
     Path(endpoint): Path<EndpointId>,
     Json(given): Json<Removed>,
 ) -> Result<StatusCode, Problem> {
-    let by = acting(&app, &headers, &[Role::Agreements, Role::Dpo]).await?;
     endpoint::remove(&app, &by, &endpoint, words(&given.grounds)?).await.map_err(refusal::govern)?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,7 +6,7 @@ use agreements::{AgreementId, AuthorityId, IdentifierKind};
 use audit::{Event, LogPurpose};
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::header;
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use common::problem::{Json, Problem, Query};
@@ -17,12 +17,10 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::refusal::store_failed;
-use super::signed_in::acting;
 use crate::app::App;
 use crate::govern::Acting;
 use crate::reading::{self, Read};
 use crate::recorder::Item;
-use crate::roles::Role;
 use crate::store::entries::{self, Filter};
 use crate::store::tags;
 
@@ -69,20 +67,15 @@ pub(super) struct Export {
     personal: bool,
 }
 
-pub(super) async fn checkpoint(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-) -> Result<impl IntoResponse, Problem> {
-    acting(&app, &headers, &Role::ALL).await?;
+pub(super) async fn checkpoint(State(app): State<Arc<App>>) -> Result<impl IntoResponse, Problem> {
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], app.checkpoint.load().to_string()))
 }
 
 pub(super) async fn entries(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    by: Acting,
     Query(asked): Query<Asked>,
 ) -> Result<axum::Json<Vec<Read>>, Problem> {
-    let by = acting(&app, &headers, &[Role::Dpo]).await?;
     let kinds = [
         ("agreement", asked.agreement.is_some()),
         ("recipient", asked.recipient.is_some()),
@@ -109,10 +102,9 @@ pub(super) async fn entries(
 
 pub(super) async fn subjects(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    by: Acting,
     Json(asked): Json<Subject>,
 ) -> Result<axum::Json<Vec<Read>>, Problem> {
-    let by = acting(&app, &headers, &[Role::Dpo]).await?;
     let normalised = pseudonym::normalise(Some(asked.identifier), &asked.value);
     let this_year = app.clock.now().to_zoned(TimeZone::UTC).year();
     let since = asked.since.unwrap_or(this_year).max(this_year.saturating_sub(20));
@@ -133,10 +125,9 @@ pub(super) async fn subjects(
 /// The whole record as lines of JSON: first the checkpoint, then every entry that it covers.
 pub(super) async fn export(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    by: Acting,
     Query(asked): Query<Export>,
 ) -> Result<impl IntoResponse, Problem> {
-    let by = acting(&app, &headers, &[Role::Dpo]).await?;
     let what = if asked.personal { "export with personal parts" } else { "export" };
     let size = app.checkpoint.load();
     let size = audit::Checkpoint::verify(&size, app.log_key()).map_or(0, |read| read.size);

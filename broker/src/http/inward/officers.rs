@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use agreements::OfficerNumber;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use common::problem::{Json, Path, Problem};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::refusal;
-use super::signed_in::acting;
 use crate::app::App;
+use crate::govern::Acting;
 use crate::govern::officer::{self, NewOfficer};
 use crate::roles::Role;
 
@@ -42,10 +42,9 @@ pub(super) struct Listed {
 
 pub(super) async fn name(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    by: Acting,
     Json(named): Json<Named>,
 ) -> Result<StatusCode, Problem> {
-    let by = acting(&app, &headers, &[Role::Administrator]).await?;
     if app.standing.load().officer(&named.number).is_some() {
         return Err(Problem::conflict("exists", format!("officer `{}` exists", named.number)));
     }
@@ -57,21 +56,16 @@ pub(super) async fn name(
 
 pub(super) async fn change(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    by: Acting,
     Path(number): Path<OfficerNumber>,
     Json(changed): Json<Changed>,
 ) -> Result<StatusCode, Problem> {
-    let by = acting(&app, &headers, &[Role::Administrator]).await?;
     let roles = roles(&changed.roles)?;
     officer::change(&app, &by, number, roles, changed.active).await.map_err(refusal::govern)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(super) async fn list(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-) -> Result<axum::Json<Vec<Listed>>, Problem> {
-    acting(&app, &headers, &[Role::Administrator, Role::Dpo]).await?;
+pub(super) async fn list(State(app): State<Arc<App>>) -> Result<axum::Json<Vec<Listed>>, Problem> {
     let standing = app.standing.load();
     let listed = standing.officers().map(|(number, known)| Listed {
         number: number.clone(),

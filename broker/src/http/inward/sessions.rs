@@ -1,9 +1,10 @@
 //! Signing in and out. A wrong name takes as long as a wrong password, and tells as little.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use agreements::{Digest, OfficerNumber};
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use common::problem::{Json, Problem};
 use common::session::SessionToken;
@@ -11,8 +12,8 @@ use jiff::ToSpan as _;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::gate::token;
 use super::refusal::store_failed;
-use super::signed_in::token;
 use crate::app::App;
 use crate::store::officers::{self, Session};
 
@@ -32,14 +33,17 @@ pub(super) struct SignedIn {
 
 pub(super) async fn sign_in(
     State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Json(given): Json<SignIn>,
 ) -> Result<(StatusCode, axum::Json<SignedIn>), Problem> {
     let refused = || {
         app.unauthenticated.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         Problem::unauthorized("wrong", "the officer number or the password is wrong")
     };
-    if !app.attempts.may(&given.officer, app.clock.now()) {
-        return Err(Problem::too_many_requests("too-many", "too many attempts; wait a minute"));
+    if let Err(wait) = app.attempts.may(&given.officer, peer.ip(), app.clock.now()) {
+        let seconds = wait.as_secs().saturating_add(1);
+        let text = format!("too many attempts for this number or from this address; wait {seconds} seconds");
+        return Err(Problem::too_many_requests("too-many", text));
     }
     let row = officers::get(&mut app.store.read().await.map_err(store_failed)?, &given.officer)
         .await
@@ -51,7 +55,7 @@ pub(super) async fn sign_in(
     if !app.passwords.verify(given.password, stored).await.map_err(|_| refused())? {
         return Err(refused());
     }
-    app.attempts.succeeded(&given.officer);
+    app.attempts.succeeded(&given.officer, peer.ip());
     let token = SessionToken::new(&*app.rng);
     let now = app.clock.now();
     let expires_at = now.checked_add(i64::from(app.config.limits.session_minutes).minutes()).unwrap_or(now);

@@ -68,6 +68,29 @@ pub enum IdentifierKind {
     Seal,
 }
 
+impl IdentifierKind {
+    /// Its word in documents, tables and key derivations. Another word would make pseudonyms and
+    /// subject tags of that kind unfindable, so none of them ever changes.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Address => "address",
+            Self::BirthDate => "birth-date",
+            Self::Eori => "eori",
+            Self::Vat => "vat",
+            Self::Passport => "passport",
+            Self::Iban => "iban",
+            Self::Phone => "phone",
+            Self::Email => "email",
+            Self::TraderNumber => "trader-number",
+            Self::DeclarationNumber => "declaration-number",
+            Self::Container => "container",
+            Self::Plate => "plate",
+            Self::Seal => "seal",
+        }
+    }
+}
+
 /// What a value looks like; a value of another shape is withheld.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

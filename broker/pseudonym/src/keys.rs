@@ -14,8 +14,6 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::normalise::kind_label;
-
 /// What went wrong in a derivation; none of these is expected.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
@@ -70,7 +68,7 @@ impl DomainKey {
     /// The key of one kind of identifier and technique: importer and declarant with the same number
     /// have the same pseudonym, and the same text as a passport number has another.
     pub(crate) fn kind(&self, technique: Technique, kind: IdentifierKind) -> Result<Mac, KeyError> {
-        let info = format!("transire/pseudonym/1\n{}\n{}", technique.label(), kind_label(kind));
+        let info = format!("transire/pseudonym/1\n{}\n{}", technique.label(), kind.as_str());
         let mut key = Zeroizing::new([0; 32]);
         Hkdf::<Sha256>::from_prk(&self.0)
             .map_err(|_| KeyError::Length)?

@@ -12,26 +12,6 @@ use unicode_normalization::UnicodeNormalization as _;
 /// The version of the rules in this file.
 pub const NORMALISATION: &str = "n1";
 
-/// The word for a kind in key derivations and tables; equal to its form in a dataset document.
-pub const fn kind_label(kind: IdentifierKind) -> &'static str {
-    match kind {
-        IdentifierKind::Name => "name",
-        IdentifierKind::Address => "address",
-        IdentifierKind::BirthDate => "birth-date",
-        IdentifierKind::Eori => "eori",
-        IdentifierKind::Vat => "vat",
-        IdentifierKind::Passport => "passport",
-        IdentifierKind::Iban => "iban",
-        IdentifierKind::Phone => "phone",
-        IdentifierKind::Email => "email",
-        IdentifierKind::TraderNumber => "trader-number",
-        IdentifierKind::DeclarationNumber => "declaration-number",
-        IdentifierKind::Container => "container",
-        IdentifierKind::Plate => "plate",
-        IdentifierKind::Seal => "seal",
-    }
-}
-
 /// The normal form of `value` as an identifier of `kind`, or as plain text when it is none.
 ///
 /// Empty only for a value that holds nothing but white space and invisible characters.

@@ -114,25 +114,12 @@ pub async fn take_note(app: &App, text: &str) -> Result<(AgreementVersion, Recor
             (said.agreement, format!("condition/{}", said.condition), said.authority, event)
         }
     };
-    let status = status_after(app, &agreement, &event)?;
     let note = AgreementNote { kind, authority, note: text.to_owned() };
     let item = Item::of(event)
         .and(Effect::AgreementNote { agreement: agreement.clone(), note })
-        .and(Effect::AgreementStatus { agreement: agreement.clone(), status });
+        .and(Effect::AgreementStatus { agreement: agreement.clone() });
     let recorded = app.recorder.record(item).await?;
     Ok((agreement, recorded))
-}
-
-/// The status that the row gets. The standing decides; an act that overtakes this one is entered
-/// after it and writes its own.
-fn status_after(app: &App, agreement: &AgreementVersion, event: &Event) -> Result<String, GovernError> {
-    let mut standing = audit::Standing::clone(&app.standing.load());
-    let now = app.clock.now();
-    standing.apply(now, event).map_err(|error| GovernError::NotAllowed(error.to_string()))?;
-    let known = standing.agreement(agreement);
-    let known =
-        known.ok_or_else(|| GovernError::Absent(format!("agreement `{agreement}` was never proposed")))?;
-    Ok(known.status().as_str().to_owned())
 }
 
 /// Brings an agreement into force: domain seeds and groups come into being with it.
@@ -156,8 +143,10 @@ pub async fn enter_into_force(
         by: by.officer.clone(),
         policy_epoch: standing.policy_epoch().saturating_add(1),
     };
-    let status = status_after(app, agreement, &event)?;
-    let mut items = vec![stepping(agreement, digest, by, Step::InForce, status)];
+    // Seeds are made before the entry, so an agreement that is not complete is refused first.
+    let tried = audit::Standing::clone(&standing).apply(app.clock.now(), &event);
+    tried.map_err(|error| GovernError::NotAllowed(error.to_string()))?;
+    let mut items = vec![stepping(agreement, digest, by, Step::InForce)];
     items.extend(domains::make_seeds(&app.core, &document).map_err(GovernError::Vault)?);
     items.extend(document.recipients().map(|party| created(app, agreement, digest, &party.authority)));
     let recorded = app.recorder.record_all(items).await?;
@@ -193,7 +182,7 @@ enum Step {
     Terminated(String),
 }
 
-fn stepping(agreement: &AgreementVersion, digest: Digest, by: &Acting, step: Step, status: String) -> Item {
+fn stepping(agreement: &AgreementVersion, digest: Digest, by: &Acting, step: Step) -> Item {
     let (named, officer) = (agreement.clone(), by.officer.clone());
     Item::at(move |place| {
         let (agreement, by, policy_epoch) = (named, officer, place.next_policy_epoch);
@@ -204,7 +193,7 @@ fn stepping(agreement: &AgreementVersion, digest: Digest, by: &Acting, step: Ste
             Step::Terminated(grounds) => Event::Terminated { agreement, by, policy_epoch, grounds },
         }
     })
-    .and(Effect::AgreementStatus { agreement: agreement.clone(), status })
+    .and(Effect::AgreementStatus { agreement: agreement.clone() })
 }
 
 /// Suspends an agreement: no disclosure under it has a later index.
@@ -218,8 +207,7 @@ pub async fn suspend(
     grounds: &str,
 ) -> Result<Recorded, GovernError> {
     let (version, digest) = standing_version(app, agreement)?;
-    let status = Status::Suspended.as_str().to_owned();
-    let item = stepping(&version, digest, by, Step::Suspended(grounds.to_owned()), status);
+    let item = stepping(&version, digest, by, Step::Suspended(grounds.to_owned()));
     Ok(app.recorder.record(with_groups(app, item, agreement, GroupStatus::Suspended)).await?)
 }
 
@@ -234,8 +222,7 @@ pub async fn resume(
     grounds: &str,
 ) -> Result<Recorded, GovernError> {
     let (version, digest) = standing_version(app, agreement)?;
-    let status = Status::InForce.as_str().to_owned();
-    let item = stepping(&version, digest, by, Step::Resumed(grounds.to_owned()), status);
+    let item = stepping(&version, digest, by, Step::Resumed(grounds.to_owned()));
     let recorded = app.recorder.record(with_groups(app, item, agreement, GroupStatus::Open)).await?;
     for group in app.groups.all().iter().filter(|group| group.agreement.id == *agreement) {
         group.inbox.notify_waiters();
@@ -258,8 +245,7 @@ pub async fn terminate(
     grounds: &str,
 ) -> Result<Recorded, GovernError> {
     let (version, digest) = standing_version(app, agreement)?;
-    let status = Status::Terminated.as_str().to_owned();
-    let mut item = stepping(&version, digest, by, Step::Terminated(grounds.to_owned()), status);
+    let mut item = stepping(&version, digest, by, Step::Terminated(grounds.to_owned()));
     let mut items = Vec::new();
     for group in app.groups.all().into_iter().filter(|group| group.agreement.id == *agreement) {
         item = item

@@ -83,7 +83,7 @@ impl Batch<'_> {
         // Each commit carries the newest enrolment, so that the broker's own leaf never outlives its
         // note; recipients follow no commit by one that has.
         let own = self.standing.endpoint(&self.core.config.endpoint);
-        if !own.is_some_and(|own| own.expires > self.at) {
+        if own.is_none_or(|own| own.expires <= self.at) {
             return Err(failed("cannot change: this broker's own enrolment has ended".to_owned()));
         }
         let enrolment = self.core.enrolment.load_full().map(|note| (*note).clone());

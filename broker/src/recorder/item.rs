@@ -105,9 +105,9 @@ pub(crate) enum Effect {
         agreement: AgreementVersion,
         note: AgreementNote,
     },
+    /// The row's status is the one that the record comes to.
     AgreementStatus {
         agreement: AgreementVersion,
-        status: String,
     },
     GroupStatus {
         group: GroupId,

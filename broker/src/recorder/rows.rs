@@ -113,8 +113,10 @@ async fn effects(tx: &mut WriteTx, batch: &Batch<'_>) -> Result<(), StoreError> 
             Effect::AgreementNote { agreement, note } => {
                 agreement_rows::insert_note(tx, agreement, note).await?
             }
-            Effect::AgreementStatus { agreement, status } => {
-                agreement_rows::set_status(tx, agreement, status).await?;
+            Effect::AgreementStatus { agreement } => {
+                let known = batch.standing.agreement(agreement);
+                let known = known.ok_or(StoreError::Stale { table: "agreements" })?;
+                agreement_rows::set_status(tx, agreement, known.status().as_str()).await?;
             }
             Effect::Root { authority, key } => directories::insert_root(tx, authority, key).await?,
             Effect::Directory { row } => directories::insert(tx, row).await?,

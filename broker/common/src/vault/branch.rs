@@ -73,31 +73,11 @@ impl Branch<'_> {
                 root,
                 SALT,
                 "transire/vault/subject-tags/1",
-                &[&year.to_be_bytes(), kind_label(kind).as_bytes()],
+                &[&year.to_be_bytes(), kind.as_str().as_bytes()],
             ),
             Self::Domains => derive::key(root, SALT, "transire/vault/domains/1", &[]),
             Self::Commitments => derive::key(root, SALT, "transire/vault/commitments/1", &[]),
         }
-    }
-}
-
-/// The word of a kind in key derivation: changing one makes every tag of that kind unfindable.
-const fn kind_label(kind: IdentifierKind) -> &'static str {
-    match kind {
-        IdentifierKind::Name => "name",
-        IdentifierKind::Address => "address",
-        IdentifierKind::BirthDate => "birth-date",
-        IdentifierKind::Eori => "eori",
-        IdentifierKind::Vat => "vat",
-        IdentifierKind::Passport => "passport",
-        IdentifierKind::Iban => "iban",
-        IdentifierKind::Phone => "phone",
-        IdentifierKind::Email => "email",
-        IdentifierKind::TraderNumber => "trader-number",
-        IdentifierKind::DeclarationNumber => "declaration-number",
-        IdentifierKind::Container => "container",
-        IdentifierKind::Plate => "plate",
-        IdentifierKind::Seal => "seal",
     }
 }
 

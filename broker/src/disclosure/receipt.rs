@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use agreements::statements::{Receipt, ReceiptStage};
 use agreements::{EndpointId, Note, Statement};
-use audit::Event;
+use audit::{Event, Form, Leaf};
 use exchange::identity::receipt_key;
 
 use super::authenticate::Unasked;
@@ -12,7 +12,8 @@ use super::{SpineError, key, problem};
 use crate::app::App;
 use crate::groups::LiveGroup;
 use crate::recorder::{Effect, Item, RecordError};
-use crate::store::{entries, objects};
+use crate::store::entries::{self, Entry};
+use crate::store::objects;
 
 /// Takes a receipt. One that the record does not allow is answered with a problem and changes nothing.
 pub(super) async fn take(
@@ -99,14 +100,17 @@ async fn check(
     }
     let mut store = app.store.read().await?;
     let entry = entries::at(&mut store, receipt.index).await?;
-    let made_to_it = entry.is_some_and(|entry| {
+    let made_to_it = entry.filter(|entry| {
         entry.operation == "disclosure"
             && entry.disclosure == Some(receipt.disclosure)
             && entry.recipient.as_ref() == Some(&group.recipient)
             && entry.agreement.as_ref() == Some(&group.agreement.id)
     });
-    if !made_to_it {
+    let Some(entry) = made_to_it else {
         return Ok(Err("the receipt speaks of a disclosure that was not made to you"));
+    };
+    if !is_of(app, &entry, &receipt)? {
+        return Ok(Err("the receipt speaks of another thing than the one that was disclosed"));
     }
     let Some(object) = receipt.object else { return Ok(Ok(receipt)) };
     let row = objects::get(&mut store, object).await?.filter(|row| {
@@ -120,4 +124,22 @@ async fn check(
         return Ok(Err("the object cannot have been opened: its key has not been sent"));
     }
     Ok(Ok(receipt))
+}
+
+/// Whether a receipt names the question and the form of its disclosure: the object, or the message
+/// that went out with the entry.
+fn is_of(app: &App, entry: &Entry, receipt: &Receipt) -> Result<bool, SpineError> {
+    let Some(sealed) = &entry.particulars else { return Ok(false) };
+    let Event::Disclosure(made) = app.open_particulars(entry.idx, sealed).map_err(SpineError::Stored)?.values
+    else {
+        return Ok(false);
+    };
+    let leaf = Leaf::parse(&entry.leaf).map_err(|error| SpineError::Stored(error.to_string()))?;
+    let same = match made.form {
+        Form::Inline {} => receipt.object.is_none() && leaf.message == Some(receipt.received),
+        Form::Object { object, ciphertext, .. } => {
+            receipt.object == Some(object) && ciphertext == receipt.received
+        }
+    };
+    Ok(same && made.request == receipt.request)
 }

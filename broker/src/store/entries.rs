@@ -84,6 +84,10 @@ pub async fn insert(tx: &mut WriteTx, entries: &[Entry]) -> Result<(), StoreErro
 /// # Errors
 /// As [`StoreError`] says.
 pub async fn at(store: &mut impl Reads, idx: u64) -> Result<Option<Entry>, StoreError> {
+    // Others name entries too: a number that the store cannot hold is that of no entry.
+    if i64::try_from(idx).is_err() {
+        return Ok(None);
+    }
     Ok(page(store, idx, 1).await?.pop().filter(|entry| entry.idx == idx))
 }
 

@@ -12,11 +12,13 @@ use reqwest::header::CONTENT_TYPE;
 
 use super::officer::Answer;
 
-/// The endpoint.
+/// The endpoint; a copy makes the same calls.
+#[derive(Clone)]
 pub struct Endpoint {
     /// Its name.
     pub id: EndpointId,
-    key: EndpointKey,
+    /// Its private key.
+    pub key: EndpointKey,
     outward: SocketAddr,
     http: reqwest::Client,
 }
@@ -39,8 +41,13 @@ impl Endpoint {
 
     /// The headers for a call made at that time.
     pub fn headers(&self, method: &str, path: &str, body: &[u8], at: Timestamp) -> Headers {
+        self.sign(method, path, body, "", at)
+    }
+
+    /// The same, for an endpoint that holds that checkpoint.
+    pub fn sign(&self, method: &str, path: &str, body: &[u8], holds: &str, at: Timestamp) -> Headers {
         let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
-        sign(&self.key, &self.id, &Call { method, path, query, body }, "", at).expect("a signature")
+        sign(&self.key, &self.id, &Call { method, path, query, body }, holds, at).expect("a signature")
     }
 
     /// A call with headers that the test may have altered.
@@ -52,12 +59,30 @@ impl Endpoint {
         headers: &Headers,
         kind: &str,
     ) -> Answer {
+        Answer::of(self.respond(method, path, body, headers, kind).await).await
+    }
+
+    async fn respond(
+        &self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+        headers: &Headers,
+        kind: &str,
+    ) -> reqwest::Response {
         let mut request = self.http.request(method, format!("http://{}{path}", self.outward));
         for (name, value) in headers {
             request = request.header(*name, value);
         }
         let response = request.header(CONTENT_TYPE, kind).body(body).send().await;
-        Answer::of(response.expect("the broker answers")).await
+        response.expect("the broker answers")
+    }
+
+    /// What a well signed call of that time fetches, byte by byte, with its status.
+    pub async fn bytes(&self, path: &str, at: Timestamp) -> (u16, Vec<u8>) {
+        let headers = self.headers("GET", path, b"", at);
+        let response = self.respond(Method::GET, path, Vec::new(), &headers, "").await;
+        (response.status().as_u16(), response.bytes().await.expect("a body").to_vec())
     }
 
     /// A well signed call.

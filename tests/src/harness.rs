@@ -22,6 +22,7 @@ mod programs;
 mod reader;
 mod recipient;
 mod recorder;
+mod relay;
 mod world;
 
 pub use authority::Authority;
@@ -34,4 +35,5 @@ pub use programs::{Finished, Running, address, run};
 pub use reader::{Read, Reader};
 pub use recipient::{Desk, Question, Recipient};
 pub use recorder::{Recorded, Recorder};
+pub use relay::Relay;
 pub use world::{Officers, PASSWORD, World};

@@ -157,9 +157,14 @@ impl World {
 
     /// Enrols a second program of the first recipient.
     pub async fn annex(&self, endpoint: &EndpointId) -> Desk {
+        self.annex_through(endpoint, self.outward).await
+    }
+
+    /// The same, which calls the broker at that address.
+    pub async fn annex_through(&self, endpoint: &EndpointId, address: SocketAddr) -> Desk {
         let recipient = &self.recipients[0];
         let desk = recipient.annex();
-        let broker = format!("http://{}", self.outward);
+        let broker = format!("http://{address}");
         let note = desk.set_up(&recipient.authority, endpoint, &broker, &self.provider).await;
         self.officers.agreements.text("/v1/endpoints", &note).await.well();
         desk

@@ -108,6 +108,7 @@ async fn answer(app: &App, asked: Asked) -> Result<(), SpineError> {
         let cleared = match fetch::fetch(app, permitted).await? {
             fetch::Found::Records(fetched) => pseudonymise::pseudonymise(&app.core, *fetched).await?,
             fetch::Found::Refused(refused) => return refuse::record(app, *refused).await,
+            fetch::Found::TooMany { asked, most } => return problem::too_many(app, *asked, most).await,
         };
         match record::record(app, cleared).await {
             Ok(_) => return Ok(()),

@@ -99,6 +99,7 @@ pub async fn serve(started: Started, bound: Bound, until: impl Future<Output = (
         clock: Arc::clone(&app.clock),
         log_key: app.log_key().clone(),
         objects: app.config.objects_dir(),
+        longest_poll: Duration::from_secs(app.config.limits.poll_seconds.into()),
         arrivals: outward::Arrivals::start(app.store.clone()),
         signals: Arc::new(Inside(Arc::clone(&app))),
     });

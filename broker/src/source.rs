@@ -26,18 +26,22 @@ pub(crate) fn blind(core: &Core, dataset: &DatasetId, element: &Element, normali
     core.blind.tag(dataset, &element.path, normalised)
 }
 
-/// The records that match every term, opened; at most `most`.
+/// The records that match every term, opened; none if there are more than `most`, since an answer
+/// is whole or is not given.
 pub(crate) async fn matching(
     core: &Core,
     dataset: &Dataset,
     sought: &[Sought],
     most: u32,
-) -> Result<Vec<Zeroizing<Vec<u8>>>, SpineError> {
+) -> Result<Option<Vec<Zeroizing<Vec<u8>>>>, SpineError> {
     let terms: Vec<_> = sought.iter().map(|term| (term.element.clone(), term.tag.clone())).collect();
     let mut store = core.store.read().await?;
-    let rows = records::find(&mut store, &dataset.id, &terms, most).await?;
+    let rows = records::find(&mut store, &dataset.id, &terms, most.saturating_add(1)).await?;
     drop(store);
-    open_page(core, &rows).map_err(SpineError::Stored)
+    if rows.len() > usize::try_from(most).unwrap_or(usize::MAX) {
+        return Ok(None);
+    }
+    open_page(core, &rows).map(Some).map_err(SpineError::Stored)
 }
 
 /// The next records of a dataset, sealed.

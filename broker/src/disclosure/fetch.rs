@@ -6,6 +6,7 @@ use pseudonym::{Domain, normalise};
 use zeroize::Zeroizing;
 
 use super::SpineError;
+use super::authenticate::Asked;
 use super::decide::Permitted;
 use super::refuse::{self, Refused};
 use crate::app::Core;
@@ -32,6 +33,11 @@ pub(super) enum Selection {
 pub(super) enum Found {
     Records(Box<Fetched>),
     Refused(Box<Refused>),
+    /// More records match than one answer may hold.
+    TooMany {
+        asked: Box<Asked>,
+        most: u32,
+    },
 }
 
 /// Fetches the records of a permit.
@@ -65,7 +71,10 @@ pub(super) async fn fetch(core: &Core, permitted: Permitted) -> Result<Found, Sp
                 }
             };
             let most = core.config.limits.answer_records;
-            Selection::Matching(source::matching(core, &dataset, &sought, most).await?)
+            match source::matching(core, &dataset, &sought, most).await? {
+                Some(records) => Selection::Matching(records),
+                None => return Ok(Found::TooMany { asked: Box::new(permitted.asked), most }),
+            }
         }
     };
     Ok(Found::Records(Box::new(Fetched { permitted, domain, dataset, records })))

@@ -1,5 +1,6 @@
 //! What could be neither answered nor refused: malformed, not vouched for, changed, repeated.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use agreements::{AuthorityId, RequestId};
@@ -12,6 +13,20 @@ use super::authenticate::{Asked, Unasked};
 use crate::app::App;
 use crate::groups::LiveGroup;
 use crate::recorder::{Effect, Item, Outgoing};
+
+/// What is told.
+pub(super) struct Told {
+    request: Option<RequestId>,
+    status: u16,
+    code: &'static str,
+    detail: Cow<'static, str>,
+}
+
+impl From<Unasked> for Told {
+    fn from(Unasked { request, status, code, detail }: Unasked) -> Self {
+        Self { request, status, code, detail: detail.into() }
+    }
+}
 
 /// The same question again: says at which entry it was answered.
 pub(super) async fn repeated(app: &App, asked: Asked, first: u64) -> Result<(), SpineError> {
@@ -44,16 +59,25 @@ pub(super) async fn busy(app: &App, asked: Asked) -> Result<(), SpineError> {
     of(app, asked, 503, "changing", "the agreement is being changed; ask again in a moment").await
 }
 
+/// More records match than one answer holds. An answer that leaves some out would pass for the whole.
+pub(super) async fn too_many(app: &App, asked: Asked, most: u32) -> Result<(), SpineError> {
+    let detail = format!(
+        "more than {most} records match, and one answer holds no more: nothing was given. Narrow the \
+         question, or ask in bulk where the agreement allows it"
+    );
+    of(app, asked, 422, "too-many-records", detail).await
+}
+
 async fn of(
     app: &App,
     asked: Asked,
     status: u16,
     code: &'static str,
-    detail: &'static str,
+    detail: impl Into<Cow<'static, str>>,
 ) -> Result<(), SpineError> {
-    let unasked = Unasked { request: Some(asked.question.request), status, code, detail };
+    let told = Told { request: Some(asked.question.request), status, code, detail: detail.into() };
     let personal = asked.personal();
-    record(app, &asked.group, asked.position, asked.recipient.clone(), unasked, Some(personal)).await
+    record(app, &asked.group, asked.position, asked.recipient.clone(), told, Some(personal)).await
 }
 
 /// Records and sends a problem with a message that is no question.
@@ -62,10 +86,10 @@ pub(super) async fn record(
     group: &Arc<LiveGroup>,
     position: u64,
     recipient: AuthorityId,
-    unasked: Unasked,
+    told: impl Into<Told>,
     personal: Option<Personal>,
 ) -> Result<(), SpineError> {
-    let Unasked { request, status, code, detail } = unasked;
+    let Told { request, status, code, detail } = told.into();
     let agreement = group.agreement.id.clone();
     let mut item = Item::at(move |place| Event::Problem {
         recipient,
@@ -76,7 +100,7 @@ pub(super) async fn record(
         code: code.to_owned(),
     });
     item.personal = personal;
-    let body = problem(request, status, code, detail);
+    let body = problem(request, status, code, &detail);
     send(app, group, position, item, body).await
 }
 

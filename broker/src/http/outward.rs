@@ -63,6 +63,8 @@ pub struct Outward {
     pub log_key: NoteKey,
     /// Folder of bulk objects.
     pub objects: PathBuf,
+    /// Longest wait of a long poll.
+    pub longest_poll: Duration,
     /// Writes arrivals together.
     pub arrivals: Arrivals,
     /// The inside.

@@ -32,7 +32,7 @@ pub(super) async fn read(
     body: Bytes,
 ) -> Result<Json<InboxPage>, Problem> {
     let caller = authenticate(&outward, &method, &uri, &headers, &body).await?;
-    let until = Duration::from_secs(query.wait_seconds.min(MAX_WAIT_SECONDS));
+    let until = Duration::from_secs(query.wait_seconds.min(MAX_WAIT_SECONDS)).min(outward.longest_poll);
     let limit = match query.limit {
         0 => MAX_PAGE,
         limit => limit.min(MAX_PAGE),

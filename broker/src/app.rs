@@ -57,6 +57,8 @@ pub struct Core {
     pub groups: Groups,
     /// The newest signed checkpoint; empty before the first entry.
     pub checkpoint: ArcSwap<Arc<str>>,
+    /// Figures for those who run it.
+    pub metrics: Arc<crate::metrics::Metrics>,
     /// Attempts to sign in.
     pub attempts: crate::attempts::Attempts,
     /// Hashes and checks passwords.

@@ -23,6 +23,9 @@ pub struct Config {
     pub inward_listen: SocketAddr,
     /// Address for recipients. Loopback only.
     pub outward_listen: SocketAddr,
+    /// Address for `/metrics`; none when absent. Loopback only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics_listen: Option<SocketAddr>,
     /// How the vault is unlocked.
     pub unlock: UnlockConfig,
     /// Sizes and times.

@@ -10,6 +10,7 @@ pub mod govern;
 pub mod governed;
 pub mod groups;
 pub mod http;
+pub mod metrics;
 mod personal;
 pub mod reading;
 pub mod recorder;

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use agreements::{EndpointId, GroupId};
 use audit::Event;
-use common::serve::Limits;
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use common::serve::{Limits, serve as listening};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::net::TcpListener;
@@ -15,12 +17,16 @@ use tokio::sync::watch;
 
 use crate::app::App;
 use crate::http::{inward, outward};
+use crate::metrics::{self, Door};
 use crate::recorder::Item;
 use crate::start::Started;
 use crate::store::StoreError;
 
 /// How often calls that could not be authenticated are entered.
 const COUNTED_EVERY: Duration = Duration::from_secs(60);
+
+/// Connections for those who read the figures.
+const METRICS_CONNECTIONS: usize = 8;
 
 /// Time that calls get to end when the broker does.
 const ENDING: Duration = Duration::from_secs(2);
@@ -58,27 +64,39 @@ pub struct Addresses {
     pub inward: SocketAddr,
     /// For recipients.
     pub outward: SocketAddr,
+    /// For `/metrics`, where it is asked for.
+    pub metrics: Option<SocketAddr>,
 }
 
 /// Listeners that are bound, before anything is served.
 pub struct Bound {
     inward: TcpListener,
     outward: TcpListener,
+    metrics: Option<TcpListener>,
     /// Their addresses, with the ports that the system chose where 0 was asked.
     pub addresses: Addresses,
 }
 
-/// Binds both listeners.
+/// Binds the listeners.
 ///
 /// # Errors
 /// [`ServeError`] when an address is not loopback or is taken.
-pub async fn bind(inward: SocketAddr, outward: SocketAddr) -> Result<Bound, ServeError> {
+pub async fn bind(
+    inward: SocketAddr,
+    outward: SocketAddr,
+    metrics: Option<SocketAddr>,
+) -> Result<Bound, ServeError> {
     let (inward, outward) = (listen(inward).await?, listen(outward).await?);
+    let metrics = match metrics {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
     let addresses = Addresses {
         inward: inward.local_addr().map_err(ServeError::Listener)?,
         outward: outward.local_addr().map_err(ServeError::Listener)?,
+        metrics: metrics.as_ref().map(TcpListener::local_addr).transpose().map_err(ServeError::Listener)?,
     };
-    Ok(Bound { inward, outward, addresses })
+    Ok(Bound { inward, outward, metrics, addresses })
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
@@ -105,9 +123,24 @@ pub async fn serve(started: Started, bound: Bound, until: impl Future<Output = (
     });
     let (ending, ended) = watch::channel(false);
     let limits = Limits::of(app.config.limits.connections);
-    let inward = common::serve::serve(bound.inward, inward::router(Arc::clone(&app)), limits, ended.clone());
-    let outward = common::serve::serve(bound.outward, outward::router(outward), limits, ended);
-    let mut served = tokio::spawn(async { tokio::join!(inward, outward) });
+    let counted = |router: Router, door| {
+        router.layer(from_fn_with_state((Arc::clone(&app.metrics), door), metrics::count))
+    };
+    let inward = counted(inward::router(Arc::clone(&app)), Door::Inward);
+    let outward = counted(outward::router(outward), Door::Outward);
+    let figures = crate::http::metrics::router(Arc::clone(&app));
+    let mut served = tokio::spawn(async move {
+        let figures = async {
+            if let Some(listener) = bound.metrics {
+                listening(listener, figures, Limits::of(METRICS_CONNECTIONS), ended.clone()).await;
+            }
+        };
+        tokio::join!(
+            listening(bound.inward, inward, limits, ended.clone()),
+            listening(bound.outward, outward, limits, ended.clone()),
+            figures,
+        )
+    });
     let counting = tokio::spawn(count_unauthenticated(Arc::clone(&app)));
     let result = tokio::select! {
         served = &mut served => match served {

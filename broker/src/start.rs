@@ -213,6 +213,7 @@ async fn open(
     let core = Core {
         opened,
         attempts: crate::attempts::Attempts::default(),
+        metrics: Arc::default(),
         passwords: Passwords::new(Arc::clone(&rng)),
         admitting: tokio::sync::Mutex::new(()),
         rows: RowSealer::new(Arc::clone(&vault), Arc::clone(&clock), Arc::clone(&rng)),

@@ -26,6 +26,7 @@ fn config(dir: &Path) -> Config {
         database_url: None,
         inward_listen: "127.0.0.1:0".parse().unwrap(),
         outward_listen: "127.0.0.1:0".parse().unwrap(),
+        metrics_listen: None,
         limits: Limits::default(),
     }
 }

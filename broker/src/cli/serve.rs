@@ -22,7 +22,7 @@ pub(super) struct ServeArgs {
 pub(super) async fn serve(args: ServeArgs, output: &Output) -> Result<(), CliError> {
     let config = read_config(&args.config)?;
     // Bound first: an address that cannot be served stops the start before anything is opened.
-    let bound = serving::bind(config.inward_listen, config.outward_listen)
+    let bound = serving::bind(config.inward_listen, config.outward_listen, config.metrics_listen)
         .await
         .map_err(|error| CliError::failed(&error))?;
     let failed = |error: std::io::Error| CliError::failed(&error);

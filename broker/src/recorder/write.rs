@@ -1,6 +1,7 @@
 //! The transaction: lock, draft, write, commit, and only then let go.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use agreements::{Digest, GroupId};
 use audit::{Checkpoint, Edge, Standing, Tile};
@@ -269,6 +270,7 @@ async fn write(
     tiles: &[Tile],
     checkpoint: &str,
 ) -> Result<(), StoreError> {
+    let began = Instant::now();
     rows::write(&mut tx, core, batch, tiles).await?;
     let next = head::Head {
         size: edge.size(),
@@ -278,5 +280,10 @@ async fn write(
         policy_epoch: batch.policy_epoch,
     };
     head::advance(&mut tx, locked, &next).await?;
-    tx.commit().await
+    let written = Instant::now();
+    tx.commit().await?;
+    let (whole, commit) = (began.elapsed(), written.elapsed());
+    let events = batch.entries.iter().map(|entry| &entry.event);
+    core.metrics.committed(events, whole.as_secs_f64(), commit.as_secs_f64());
+    Ok(())
 }

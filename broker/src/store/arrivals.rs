@@ -139,6 +139,16 @@ pub async fn count_undone(store: &mut impl Reads, group: GroupId) -> Result<u64,
     row.map_or(Ok(0), |row| row.number("undone"))
 }
 
+/// How many messages are not done, of all groups.
+///
+/// # Errors
+/// As [`StoreError`] says.
+pub async fn count_all_undone(store: &mut impl Reads) -> Result<u64, StoreError> {
+    let sql = "SELECT CAST(COUNT(*) AS BIGINT) AS undone FROM arrivals WHERE done = 0";
+    let row = rows::optional(store.connection(), sql, |_| ()).await?;
+    row.map_or(Ok(0), |row| row.number("undone"))
+}
+
 static DONE: Values = Values::new(
     "UPDATE arrivals SET done = 1, bytes = NULL FROM (",
     2,

@@ -118,6 +118,16 @@ pub async fn page(
     Ok(page)
 }
 
+/// How many messages there are, of all groups.
+///
+/// # Errors
+/// As [`StoreError`] says.
+pub async fn count(store: &mut impl Reads) -> Result<u64, StoreError> {
+    let sql = "SELECT CAST(COUNT(*) AS BIGINT) AS kept FROM inbox";
+    let row = rows::optional(store.connection(), sql, |_| ()).await?;
+    row.map_or(Ok(0), |row| row.number("kept"))
+}
+
 /// Destroys what waits in a group and says how many messages it was.
 ///
 /// # Errors

@@ -155,6 +155,19 @@ pub async fn end_session(tx: &mut WriteTx, token_hash: &Digest) -> Result<bool, 
     Ok(changed == 1)
 }
 
+/// How many sessions have not ended.
+///
+/// # Errors
+/// As [`StoreError`] says.
+pub async fn count_sessions(store: &mut impl Reads, now: Timestamp) -> Result<u64, StoreError> {
+    let sql = "SELECT CAST(COUNT(*) AS BIGINT) AS open FROM sessions WHERE expires_at > $1";
+    let row = rows::optional(store.connection(), sql, |args| {
+        args.time(now);
+    })
+    .await?;
+    row.map_or(Ok(0), |row| row.number("open"))
+}
+
 /// Deletes the sessions that have ended and says how many.
 ///
 /// # Errors

@@ -89,6 +89,7 @@ impl Story {
             database_url: None,
             inward_listen: free_address()?,
             outward_listen: free_address()?,
+            metrics_listen: None,
             unlock: UnlockConfig::DemonstrationKeyFile(home.join("data").join("unlock.key")),
             limits: Limits::default(),
         };

@@ -232,6 +232,11 @@ async fn the_outward_door_takes_calls_of_enrolled_endpoints_alone_and_no_input_m
             let answer = own.send(method.clone(), path, body.to_vec(), &headers, OCTETS).await;
             assert_eq!(answer.status, 401, "not of this minute: {path}");
         }
+        // Nor does a path or a query that is not one tell a stranger anything else.
+        for odd in [path.replace(&group, "zz"), format!("{path}?after=-1")] {
+            let answer = stranger.call(method.clone(), &odd, body, OCTETS).await;
+            assert_eq!(answer.status, 401, "a stranger: {odd}");
+        }
         let headers = own.headers(method.as_str(), path, body, Timestamp::now());
         let answer = own.send(method, "/v1/outward/groups?x=1", body.to_vec(), &headers, OCTETS).await;
         assert!(matches!(answer.status, 401 | 405), "a signature for another path: {}", answer.status);
@@ -246,6 +251,8 @@ async fn the_outward_door_takes_calls_of_enrolled_endpoints_alone_and_no_input_m
     assert_eq!((first.status, again.status), (202, 202));
     assert_eq!(first.json()["position"], again.json()["position"], "the same bytes have one place");
     let huge = vec![0; 300 * 1024];
+    // An offer of packages may be larger than a message.
+    let offer = vec![b' '; 2_000_000];
     for (path, body, kind, status) in [
         (messages.as_str(), b"x".as_slice(), "application/json", 415),
         (messages.as_str(), b"", OCTETS, 413),
@@ -253,6 +260,7 @@ async fn the_outward_door_takes_calls_of_enrolled_endpoints_alone_and_no_input_m
         ("/v1/outward/groups/00000000000000000000000000000000/messages", b"x", OCTETS, 404),
         ("/v1/outward/groups/zz/messages", b"x", OCTETS, 404),
         ("/v1/outward/key-packages", b"{", "application/json", 400),
+        ("/v1/outward/key-packages", offer.as_slice(), "application/json", 400),
         ("/v1/outward/key-packages", br#"{"packages":[]}"#, "application/json", 400),
         ("/v1/outward/key-packages", br#"{"packages":["!"]}"#, "application/json", 400),
     ] {

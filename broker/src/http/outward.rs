@@ -34,6 +34,9 @@ use crate::store::Store;
 /// Longest time for one call: the longest poll, and time to write its answer.
 const CALL: Duration = Duration::from_secs(60);
 
+/// Most bytes of an offer: base64 and a little JSON around every package.
+const OFFER_BYTES: usize = wire::MAX_KEY_PACKAGES * (wire::MAX_KEY_PACKAGE_BYTES * 4 / 3 + 8);
+
 /// What the outward router tells the inside, and hears from it.
 pub trait Signals: Send + Sync {
     /// A sealed message has arrived for a group.
@@ -74,7 +77,7 @@ pub struct Outward {
 /// The routes.
 pub fn router(outward: Arc<Outward>) -> Router {
     Router::new()
-        .route(wire::KEY_PACKAGES, post(key_packages::offer))
+        .route(wire::KEY_PACKAGES, post(key_packages::offer).layer(DefaultBodyLimit::max(OFFER_BYTES)))
         .route(wire::GROUPS, get(groups::list))
         .route(wire::MESSAGES_ROUTE, post(messages::take))
         .route(wire::INBOX_ROUTE, get(inbox::read))
@@ -83,10 +86,8 @@ pub fn router(outward: Arc<Outward>) -> Router {
         .route(wire::TILE_ROUTE, get(tile::read))
         .fallback(common::problem::no_route)
         .method_not_allowed_fallback(common::problem::no_method)
-        .layer(DefaultBodyLimit::max(wire::MAX_MESSAGE_BYTES.max(
-            // Base64 and a little JSON around every package.
-            wire::MAX_KEY_PACKAGES * (wire::MAX_KEY_PACKAGE_BYTES * 4 / 3 + 8),
-        )))
+        // A body is read before its digest can be compared: no more than a message for a stranger.
+        .layer(DefaultBodyLimit::max(wire::MAX_MESSAGE_BYTES))
         .layer(CatchPanicLayer::custom(common::problem::caught))
         .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::SERVICE_UNAVAILABLE, CALL))
         .with_state(outward)

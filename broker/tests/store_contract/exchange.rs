@@ -96,6 +96,7 @@ pub async fn an_inbox_is_read_in_order_by_pages(database: Database) {
     tx.commit().await.unwrap();
 
     let mut read = store.read().await.unwrap();
+    assert_eq!(inbox::count(&mut read).await.unwrap(), 20);
     assert_eq!(inbox::page(&mut read, group, 0, 5, 1_000_000).await.unwrap(), rows[..5]);
     assert_eq!(inbox::page(&mut read, group, 5, 100, 3_500).await.unwrap(), rows[5..8]);
     assert_eq!(inbox::page(&mut read, group, 8, 100, 1).await.unwrap(), rows[8..9]);
@@ -151,6 +152,7 @@ pub async fn an_arrival_is_done_once(database: Database) {
     tx.commit().await.unwrap();
     let mut tx = store.write().await.unwrap();
     assert_eq!(arrivals::count_undone(&mut tx, group).await.unwrap(), 1);
+    assert_eq!(arrivals::count_all_undone(&mut tx).await.unwrap(), 1);
     assert!(matches!(arrivals::mark_done(&mut tx, &[(group, 1)]).await, Err(StoreError::Stale { .. })));
     assert!(matches!(arrivals::mark_done(&mut tx, &[(group, 9)]).await, Err(StoreError::Stale { .. })));
     // Sent again after it was done, it is not done again.

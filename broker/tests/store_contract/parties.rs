@@ -132,6 +132,8 @@ pub async fn sessions_end(database: Database) {
     {
         officers::insert_session(&mut tx, &session(token, until)).await.unwrap();
     }
+    let noon = "2026-11-22T12:00:00Z".parse().unwrap();
+    assert_eq!(officers::count_sessions(&mut tx, noon).await.unwrap(), 2);
     assert_eq!(officers::sweep_sessions(&mut tx, "2026-11-22T12:00:00Z".parse().unwrap()).await.unwrap(), 1);
     let left = officers::session(&mut tx, &Digest::of(&[2])).await.unwrap();
     assert_eq!(left, Some(session(2, "2026-11-22T13:00:00Z")));

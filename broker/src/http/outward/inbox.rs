@@ -27,11 +27,13 @@ pub(super) async fn read(
     method: Method,
     uri: Uri,
     headers: HeaderMap,
-    Path(id): Path<GroupId>,
-    Query(query): Query<InboxQuery>,
+    path: Result<Path<GroupId>, Problem>,
+    query: Result<Query<InboxQuery>, Problem>,
     body: Bytes,
 ) -> Result<Json<InboxPage>, Problem> {
     let caller = authenticate(&outward, &method, &uri, &headers, &body).await?;
+    let Path(id) = path?;
+    let Query(query) = query?;
     let until = Duration::from_secs(query.wait_seconds.min(MAX_WAIT_SECONDS)).min(outward.longest_poll);
     let limit = match query.limit {
         0 => MAX_PAGE,

@@ -21,10 +21,11 @@ pub(super) async fn take(
     method: Method,
     uri: Uri,
     headers: HeaderMap,
-    Path(id): Path<GroupId>,
+    path: Result<Path<GroupId>, Problem>,
     body: Bytes,
 ) -> Result<(StatusCode, Json<Accepted>), Problem> {
     let caller = authenticate(&outward, &method, &uri, &headers, &body).await?;
+    let Path(id) = path?;
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     if kind != Some(OCTETS) {
         return Err(Problem::new(

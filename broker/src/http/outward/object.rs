@@ -19,10 +19,11 @@ pub(super) async fn fetch(
     method: Method,
     uri: Uri,
     headers: HeaderMap,
-    Path(object): Path<ObjectId>,
+    path: Result<Path<ObjectId>, Problem>,
     body: Bytes,
 ) -> Result<impl IntoResponse, Problem> {
     let caller = authenticate(&outward, &method, &uri, &headers, &body).await?;
+    let Path(object) = path?;
     let absent = || Problem::not_found("no-object", "there is no such object for you");
     let row = objects::get(&mut outward.store.read().await.map_err(failed)?, object).await.map_err(failed)?;
     let row = row.filter(|row| row.recipient == caller.authority).ok_or_else(absent)?;

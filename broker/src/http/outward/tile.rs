@@ -18,10 +18,11 @@ pub(super) async fn read(
     method: Method,
     uri: Uri,
     headers: HeaderMap,
-    Path(path): Path<String>,
+    path: Result<Path<String>, Problem>,
     body: Bytes,
 ) -> Result<impl IntoResponse, Problem> {
     authenticate(&outward, &method, &uri, &headers, &body).await?;
+    let Path(path) = path?;
     let absent = || Problem::not_found("no-tile", "there is no such tile");
     let Some(TilePath::Hashes { level, index, width }) = TilePath::parse(&format!("tile/{path}")) else {
         return Err(absent());

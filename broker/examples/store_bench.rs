@@ -129,6 +129,7 @@ impl Bench {
                 position: n + 1,
                 kind: inbox::InboxKind::Message,
                 idx: Some(n),
+                previous: Some(n),
                 message: MessageId::from_bytes(sixteen(n)),
                 bytes: vec![4; 2_048],
                 at: now,

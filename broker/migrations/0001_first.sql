@@ -119,6 +119,7 @@ CREATE TABLE inbox (
     position BIGINT NOT NULL,
     kind TEXT NOT NULL,
     idx BIGINT,
+    previous BIGINT,
     message_id TEXT NOT NULL,
     bytes BYTEA NOT NULL,
     at TEXT NOT NULL,

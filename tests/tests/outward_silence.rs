@@ -97,6 +97,29 @@ fn assert_silent(recorded: &Recorded, secrets: &[String]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_object_whose_connection_is_cut_goes_on_where_it_stopped() {
+    let world = World::recorded(1).await;
+    let many: String = (1_000..1_400).map(|n| declaration(n).to_string() + "\n").collect();
+    world.deposit(&many).await;
+    let recorder = world.recorder.as_ref().unwrap();
+    recorder.cut_the_next_object(20_000);
+    let (customs, out) = (&world.recipients[0], world.root().join("bulk.jsonl"));
+    let bulk =
+        Question { action: "bulk".to_owned(), terms: Vec::new(), out: Some(out.clone()), ..customs.question() };
+    let said = customs.ask(&bulk).await;
+    assert_eq!(said["status"], "answered", "{said}");
+    let lines = std::fs::read_to_string(out).unwrap().lines().count();
+    assert_eq!(said["records"], lines);
+    let seen = recorder.seen();
+    let objects: Vec<&Recorded> =
+        seen.iter().filter(|call| call.heads.contains("/v1/outward/objects/")).collect();
+    let [whole, rest] = objects.as_slice() else { panic!("{} calls for an object", objects.len()) };
+    assert!(rest.heads.contains("\"range\": \"bytes=20000-\"") && rest.heads.contains("206"), "{}", rest.heads);
+    assert!(rest.heads.contains("\\\"range\\\""), "the range is signed: {}", rest.heads);
+    assert_eq!(rest.answered, whole.answered.slice(20_000..));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_name_element_or_purpose_passes_the_outward_address() {
     let mut world = World::recorded(2).await;
     // More than fits into a message, so that the bulk goes as an object.

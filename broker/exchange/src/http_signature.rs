@@ -1,8 +1,8 @@
 //! The signature on outward calls: RFC 9421 with one set of components and one algorithm, and the
 //! content digest of RFC 9530.
 //!
-//! It says which endpoint calls, over method, path, query, body and the caller's newest
-//! checkpoint, and is good for a minute. What is inside the body is sealed apart from it.
+//! It says which endpoint calls, over method, path, query, body, the caller's newest checkpoint and,
+//! where only a part is wanted, the range; it is good for a minute. What is inside the body is sealed apart from it.
 
 use agreements::{Digest, EndpointId};
 use base64::Engine as _;
@@ -25,7 +25,11 @@ pub const SIGNATURE_INPUT: &str = "signature-input";
 /// Header of RFC 9421.
 pub const SIGNATURE: &str = "signature";
 
-/// The components, all of them always signed, in this order.
+/// Header of RFC 9110: the part of an object that is wanted.
+pub const RANGE: &str = "range";
+
+/// The components, all of them always signed, in this order; after them [`RANGE`], in a call that
+/// has one and in no other.
 const COMPONENTS: [&str; 5] = ["@method", "@path", "@query", CONTENT_DIGEST, CHECKPOINT_HEADER];
 const LABEL: &str = "transire";
 const ALGORITHM: &str = "ed25519";
@@ -70,8 +74,15 @@ pub struct Call<'a> {
     pub path: &'a str,
     /// Without its `?`; none is as empty.
     pub query: Option<&'a str>,
+    /// The one value of the header [`RANGE`]; none where there is none.
+    pub range: Option<&'a str>,
     /// The whole body.
     pub body: &'a [u8],
+}
+
+/// What the signature of a call covers, in order.
+fn components<'a>(call: &Call<'_>) -> impl Iterator<Item = &'a str> + use<'a> {
+    COMPONENTS.into_iter().chain(call.range.map(|_| RANGE))
 }
 
 /// Who calls.
@@ -81,6 +92,8 @@ pub struct Caller {
     pub endpoint: EndpointId,
     /// The newest checkpoint that it holds, not verified yet; none before its first.
     pub checkpoint: Option<String>,
+    /// The part that it wants, signed by it; none for the whole.
+    pub range: Option<String>,
 }
 
 /// The headers that sign `call`. `checkpoint` is the newest one that the endpoint holds, or empty.
@@ -96,19 +109,21 @@ pub fn sign(
 ) -> Result<Vec<(&'static str, String)>, SignatureError> {
     let digest = content_digest(call.body)?;
     let checkpoint = BASE64.encode(checkpoint);
-    let input = signature_input(endpoint, now)?;
+    let input = signature_input(endpoint, call, now)?;
     let (params, _) = read_input(&input)?;
     let base = signature_base(call, &digest, &checkpoint, &params);
     let signature = serialize(|dictionary| {
         dictionary.bare_item(label()?, key.sign(base.as_bytes()).as_slice());
         Ok(())
     })?;
-    Ok(vec![
+    let mut headers = vec![
         (CONTENT_DIGEST, digest),
         (CHECKPOINT_HEADER, checkpoint),
         (SIGNATURE_INPUT, input),
         (SIGNATURE, signature),
-    ])
+    ];
+    headers.extend(call.range.map(|range| (RANGE, range.to_owned())));
+    Ok(headers)
 }
 
 /// Verifies a call. `header` gives the one value of a header (none when it is absent or there
@@ -129,7 +144,7 @@ pub fn verify(
     };
     let (digest, checkpoint) = (take(CONTENT_DIGEST)?, take(CHECKPOINT_HEADER)?);
     let (params, list) = read_input(&take(SIGNATURE_INPUT)?)?;
-    let (endpoint, created) = check_params(&list)?;
+    let (endpoint, created) = check_params(&list, call)?;
     if created.saturating_sub(now.as_second()).abs() > MAX_AGE_SECONDS {
         return Err(SignatureError::Age);
     }
@@ -143,16 +158,17 @@ pub fn verify(
     if !holds {
         return Err(SignatureError::Forged(endpoint));
     }
-    Ok(Caller { endpoint, checkpoint: read_checkpoint(&checkpoint)? })
+    Ok(Caller { endpoint, checkpoint: read_checkpoint(&checkpoint)?, range: call.range.map(str::to_owned) })
 }
 
 /// RFC 9421 section 2.5.
 fn signature_base(call: &Call<'_>, digest: &str, checkpoint: &str, params: &str) -> String {
-    let Call { method, path, query, .. } = call;
+    let Call { method, path, query, range, .. } = call;
     let query = query.unwrap_or_default();
+    let range = range.map(|range| format!("\"{RANGE}\": {range}\n")).unwrap_or_default();
     format!(
         "\"@method\": {method}\n\"@path\": {path}\n\"@query\": ?{query}\n\"{CONTENT_DIGEST}\": {digest}\n\
-         \"{CHECKPOINT_HEADER}\": {checkpoint}\n\"@signature-params\": {params}"
+         \"{CHECKPOINT_HEADER}\": {checkpoint}\n{range}\"@signature-params\": {params}"
     )
 }
 
@@ -164,14 +180,14 @@ fn content_digest(body: &[u8]) -> Result<String, SignatureError> {
     })
 }
 
-fn signature_input(endpoint: &EndpointId, now: Timestamp) -> Result<String, SignatureError> {
+fn signature_input(endpoint: &EndpointId, call: &Call<'_>, now: Timestamp) -> Result<String, SignatureError> {
     let unwritable = |_| SignatureError::Unwritable;
     let key = |name| KeyRef::from_str(name).map_err(unwritable);
     let text = |value| StringRef::from_str(value).map_err(unwritable);
     let created = Integer::try_from(now.as_second()).map_err(|_| SignatureError::Unwritable)?;
     serialize(|dictionary| {
         let mut list = dictionary.inner_list(label()?);
-        for component in COMPONENTS {
+        for component in components(call) {
             list.bare_item(text(component)?);
         }
         list.finish()
@@ -195,12 +211,12 @@ fn read_input(header: &str) -> Result<(String, InnerList), SignatureError> {
     Ok((params, list))
 }
 
-fn check_params(list: &InnerList) -> Result<(EndpointId, i64), SignatureError> {
+fn check_params(list: &InnerList, call: &Call<'_>) -> Result<(EndpointId, i64), SignatureError> {
     let components = list.items.iter().map(|item| match &item.bare_item {
         BareItem::String(name) if item.params.is_empty() => Some(name.as_str()),
         _ => None,
     });
-    if !components.eq(COMPONENTS.map(Some)) || list.params.len() != 4 {
+    if !components.eq(self::components(call).map(Some)) || list.params.len() != 4 {
         return Err(SignatureError::Coverage);
     }
     let text = |name: &str| match list.params.get(name) {

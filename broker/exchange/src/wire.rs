@@ -170,6 +170,11 @@ pub struct InboxMessage {
     /// Proof that the leaf is in the tree of the page's checkpoint.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proof: Vec<Digest>,
+    /// Proof that the page's checkpoint extends the signed state that the message names inside.
+    /// Empty where the caller can tell without: the message is the line after that state, the
+    /// caller named that state, or an earlier message of the page proved it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub previous: Vec<Digest>,
     /// The bytes.
     pub bytes: Octets,
 }
@@ -203,6 +208,7 @@ mod tests {
                 index: Some(3),
                 leaf: Some("{}".to_owned()),
                 proof: vec![Digest::of(b"b")],
+                previous: vec![Digest::of(b"c")],
                 bytes: Octets(vec![0, 255]),
             }],
         };

@@ -4,10 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use agreements::{AgreementId, Digest, GroupId, ObjectId};
+use agreements::{AgreementId, GroupId, ObjectId};
 use exchange::http_signature::{self, Call};
 use exchange::wire::{self, Accepted, Groups, InboxPage, KeyPackages, KeyPackagesHeld, Octets};
 use futures_util::StreamExt as _;
+use reqwest::header::CONTENT_RANGE;
 use reqwest::{Method, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
@@ -79,17 +80,10 @@ impl Outward {
         Ok(Self { home, client })
     }
 
-    async fn call(
-        &self,
-        method: Method,
-        path: &str,
-        query: &str,
-        body: Vec<u8>,
-        content_type: &'static str,
-        checkpoint: &str,
-    ) -> Result<Response, OutwardError> {
+    async fn call(&self, wanted: Wanted<'_>) -> Result<Response, OutwardError> {
+        let Wanted { method, path, query, range, body, content_type, checkpoint } = wanted;
         let asked = (!query.is_empty()).then_some(query);
-        let call = Call { method: method.as_str(), path, query: asked, body: &body };
+        let call = Call { method: method.as_str(), path, query: asked, range, body: &body };
         let (key, endpoint) = (&self.home.key, self.home.endpoint());
         let signed = http_signature::sign(key, endpoint, &call, checkpoint, self.home.clock.now())
             .map_err(|_| OutwardError::Unsigned)?;
@@ -127,7 +121,7 @@ impl Outward {
         let packages = KeyPackages { packages: packages.into_iter().map(Octets).collect() };
         let body = serde_json::to_vec(&packages).map_err(|_| OutwardError::Malformed("the call"))?;
         let response =
-            self.call(Method::POST, wire::KEY_PACKAGES, "", body, "application/json", checkpoint).await?;
+            self.call(Wanted::post(wire::KEY_PACKAGES, body, "application/json", checkpoint)).await?;
         json(response).await
     }
 
@@ -136,7 +130,7 @@ impl Outward {
     /// # Errors
     /// [`OutwardError`].
     pub async fn groups(&self, checkpoint: &str) -> Result<Vec<(GroupId, AgreementId)>, OutwardError> {
-        let response = self.call(Method::GET, wire::GROUPS, "", Vec::new(), "", checkpoint).await?;
+        let response = self.call(Wanted::get(wire::GROUPS, checkpoint)).await?;
         let groups: Groups = json(response).await?;
         Ok(groups.groups.into_iter().map(|listed| (listed.group, listed.agreement)).collect())
     }
@@ -152,7 +146,7 @@ impl Outward {
         checkpoint: &str,
     ) -> Result<Accepted, OutwardError> {
         let path = wire::messages_path(group);
-        json(self.call(Method::POST, &path, "", sealed, wire::OCTETS, checkpoint).await?).await
+        json(self.call(Wanted::post(&path, sealed, wire::OCTETS, checkpoint)).await?).await
     }
 
     /// What waits in an inbox after a position.
@@ -168,27 +162,70 @@ impl Outward {
     ) -> Result<InboxPage, OutwardError> {
         let query = format!("after={after}&wait_seconds={wait_seconds}&limit={}", wire::MAX_PAGE);
         let path = wire::inbox_path(group);
-        json(self.call(Method::GET, &path, &query, Vec::new(), "", checkpoint).await?).await
+        json(self.call(Wanted { query: &query, ..Wanted::get(&path, checkpoint) }).await?).await
     }
 
-    /// Fetches the ciphertext of an object, and says its hash and size. Nothing beyond `most`
-    /// bytes is written.
+    /// Begins to fetch the ciphertext of an object, from byte `from` on if the provider serves a
+    /// part; see [`ObjectStream::begins_at`].
     ///
     /// # Errors
     /// [`OutwardError`].
     pub async fn object(
         &self,
         object: ObjectId,
-        most: u64,
+        from: u64,
         checkpoint: &str,
-        to: &mut (dyn AsyncWrite + Unpin + Send),
-    ) -> Result<(Digest, u64), OutwardError> {
+    ) -> Result<ObjectStream, OutwardError> {
         let path = wire::object_path(object);
-        let response = self.call(Method::GET, &path, "", Vec::new(), "", checkpoint).await?;
-        let (mut hash, mut bytes) = (Sha256::new(), 0_u64);
-        let mut stream = response.bytes_stream();
+        let range = (from > 0).then(|| format!("bytes={from}-"));
+        let wanted = Wanted { range: range.as_deref(), ..Wanted::get(&path, checkpoint) };
+        let response = self.call(wanted).await?;
+        let begins_at = match response.status() {
+            StatusCode::PARTIAL_CONTENT => {
+                let part = response.headers().get(CONTENT_RANGE).and_then(|value| value.to_str().ok());
+                let same = part.is_some_and(|part| part.starts_with(&format!("bytes {from}-")));
+                same.then_some(from).ok_or(OutwardError::Malformed("another part than was asked for"))?
+            }
+            _ => 0,
+        };
+        Ok(ObjectStream { begins_at, response })
+    }
+}
+
+/// An object on its way.
+pub struct ObjectStream {
+    begins_at: u64,
+    response: Response,
+}
+
+impl ObjectStream {
+    /// Its first byte: the one that was asked for, or 0.
+    pub const fn begins_at(&self) -> u64 {
+        self.begins_at
+    }
+
+    /// Writes what comes, and adds it to the hash; what came before the connection was cut is
+    /// written too. Nothing beyond `most` bytes of the object is written. Gives the bytes of the
+    /// object that are there now.
+    ///
+    /// # Errors
+    /// [`OutwardError`].
+    pub async fn write(
+        self,
+        most: u64,
+        hash: &mut Sha256,
+        to: &mut (dyn AsyncWrite + Unpin + Send),
+    ) -> Result<u64, OutwardError> {
+        let mut bytes = self.begins_at;
+        let mut stream = self.response.bytes_stream();
         while let Some(chunk) = stream.next().await {
-            let chunk = chunk.map_err(unreachable)?;
+            let chunk = match chunk {
+                Ok(chunk) => chunk,
+                Err(error) => {
+                    to.flush().await?;
+                    return Err(unreachable(error));
+                }
+            };
             bytes = bytes.saturating_add(chunk.len() as u64);
             if bytes > most {
                 return Err(OutwardError::Malformed("the object is larger than announced"));
@@ -197,7 +234,29 @@ impl Outward {
             to.write_all(&chunk).await?;
         }
         to.flush().await?;
-        Ok((Digest::from_bytes(hash.finalize().into()), bytes))
+        Ok(bytes)
+    }
+}
+
+/// A call before it is signed.
+struct Wanted<'a> {
+    method: Method,
+    path: &'a str,
+    query: &'a str,
+    range: Option<&'a str>,
+    body: Vec<u8>,
+    content_type: &'static str,
+    checkpoint: &'a str,
+}
+
+impl<'a> Wanted<'a> {
+    fn get(path: &'a str, checkpoint: &'a str) -> Self {
+        let method = Method::GET;
+        Self { method, path, query: "", range: None, body: Vec::new(), content_type: "", checkpoint }
+    }
+
+    const fn post(path: &'a str, body: Vec<u8>, content_type: &'static str, checkpoint: &'a str) -> Self {
+        Self { method: Method::POST, path, query: "", range: None, body, content_type, checkpoint }
     }
 }
 

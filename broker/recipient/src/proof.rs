@@ -3,13 +3,15 @@
 //! In order: the page's checkpoint is signed by the log key that the agreement names and extends
 //! the one kept before ([`advance`]); the leaf beside the message holds this message's SHA-256 and
 //! is in that tree ([`recorded`]), and stands for no other message; the message, once opened, names
-//! that index and the next sequence, and opens the leaf's commitment to particulars ([`opened`]);
+//! that index and the next sequence, and opens the leaf's commitment to particulars ([`opened`]), and
+//! the older state that it names is a beginning of the same log ([`named_state`]);
 //! and those particulars say what the message says, of a question that was asked here, within the
 //! clauses that the own side signed ([`agrees`]). A change of the group is proved as a message is,
 //! before it is followed. No input or output.
 
 mod agrees;
 mod clauses;
+mod previous;
 
 use agreements::{Agreement, AgreementId, AuthorityId, Digest, NoteKey, RequestId};
 use audit::checkpoint::Checkpoint;
@@ -20,6 +22,7 @@ use exchange::Envelope;
 use exchange::wire::InboxMessage;
 
 pub use agrees::{KeptQuestion, agrees, request_of};
+pub use previous::{NamedState, named_state};
 
 use crate::store::logs::KeptCheckpoint;
 
@@ -91,9 +94,14 @@ pub enum ProofFailure {
         /// The number in the message.
         found: u64,
     },
-    /// The checkpoint from before the batch is not of this log's history.
-    #[error("the state of the record before this message does not fit: {0}")]
-    Previous(String),
+    /// The checkpoint from before the batch is not proved to be of this log's history.
+    #[error("the signed state of the record that message {position} names does not hold: {detail}")]
+    Previous {
+        /// Place in the inbox.
+        position: u64,
+        /// What is wrong.
+        detail: String,
+    },
     /// The opening does not open the leaf's commitment.
     #[error("the particulars of line {0} do not open its commitment")]
     Commitment(u64),
@@ -189,26 +197,9 @@ pub struct Expected<'a> {
     pub digest: Digest,
     /// The agreement of that digest, from the own authority's file.
     pub document: &'a Agreement,
-    /// The key of the provider's log.
-    pub log_key: &'a NoteKey,
     /// Sequence of the last message of the group; none when the ones before the welcome were gone,
     /// and the first one that comes is taken as it is.
     pub sequence: Option<u64>,
-    /// The checkpoint kept at the size of the envelope's `previous`, where there is one.
-    pub kept_at_previous: Option<&'a KeptCheckpoint>,
-}
-
-/// Size of the checkpoint that an envelope names as the one before its batch.
-///
-/// # Errors
-/// [`ProofFailure::Previous`] when it is not signed by the log key.
-pub fn previous_size(envelope: &Envelope, log_key: &NoteKey) -> Result<Option<u64>, ProofFailure> {
-    if envelope.previous.is_empty() {
-        return Ok(None);
-    }
-    let previous =
-        Checkpoint::verify(&envelope.previous, log_key).map_err(|e| ProofFailure::Previous(e.to_string()))?;
-    Ok(Some(previous.size))
 }
 
 /// Checks an opened message against its entry, and gives the opening of the entry's particulars.
@@ -229,7 +220,6 @@ pub fn opened(
     {
         return Err(ProofFailure::Sequence { expected: due, found: envelope.sequence });
     }
-    previous(index, envelope, expected)?;
     let opening = serde_json::json!({
         "salt": envelope.opening.salt,
         "values": envelope.opening.values,
@@ -240,21 +230,4 @@ pub fn opened(
         return Err(ProofFailure::Commitment(index));
     }
     Ok(opening)
-}
-
-fn previous(index: u64, envelope: &Envelope, expected: &Expected<'_>) -> Result<(), ProofFailure> {
-    if envelope.previous.is_empty() {
-        return Ok(());
-    }
-    let previous = Checkpoint::verify(&envelope.previous, expected.log_key)
-        .map_err(|e| ProofFailure::Previous(e.to_string()))?;
-    if previous.size > index {
-        return Err(ProofFailure::Previous("it is not older than the message".to_owned()));
-    }
-    match expected.kept_at_previous {
-        Some(kept) if kept.size == previous.size && kept.root != previous.root => {
-            Err(ProofFailure::Previous("it has another root than the one kept: two histories".to_owned()))
-        }
-        _ => Ok(()),
-    }
 }

@@ -285,6 +285,11 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
+    /// Entries in the log before this batch.
+    pub(super) fn begins_at(&self) -> u64 {
+        self.head.edge.size()
+    }
+
     /// Id of the key under which this batch seals personal parts.
     pub(super) fn personal_key(&self) -> &str {
         self.personal.id.as_str()

@@ -43,6 +43,7 @@ pub(super) async fn write(
             position: posted.position,
             kind: posted.kind,
             idx: posted.index,
+            previous: (posted.kind == inbox::InboxKind::Message).then_some(batch.begins_at()),
             message: posted.message,
             bytes: posted.bytes.clone(),
             at: batch.at,

@@ -49,6 +49,9 @@ pub struct InboxRow {
     pub kind: InboxKind,
     /// The index of its entry; none for a notice.
     pub idx: Option<u64>,
+    /// Entries in the log before the batch of that entry: the size of the signed state that a sealed
+    /// message names inside. None for what names none.
+    pub previous: Option<u64>,
     /// The id inside the message's associated data.
     pub message: MessageId,
     /// The bytes, sealed unless it is a notice.
@@ -60,8 +63,8 @@ pub struct InboxRow {
 }
 
 static INSERT: Values = Values::new(
-    "INSERT INTO inbox (group_id, position, kind, idx, message_id, bytes, at, delete_after)",
-    8,
+    "INSERT INTO inbox (group_id, position, kind, idx, previous, message_id, bytes, at, delete_after)",
+    9,
     "",
 );
 
@@ -73,6 +76,7 @@ pub async fn insert(tx: &mut WriteTx, messages: &[InboxRow]) -> Result<(), Store
     INSERT
         .execute(&mut tx.tx, messages, |args, row| {
             args.shown(&row.group).number(row.position).text(row.kind.as_str()).maybe_number(row.idx);
+            args.maybe_number(row.previous);
             args.shown(&row.message).bytes(&row.bytes).time(row.at).shown(&row.delete_after);
         })
         .await?;
@@ -91,7 +95,7 @@ pub async fn page(
     limit: u32,
     most_bytes: usize,
 ) -> Result<Vec<InboxRow>, StoreError> {
-    let sql = "SELECT position, kind, idx, message_id, bytes, at, delete_after FROM inbox \
+    let sql = "SELECT position, kind, idx, previous, message_id, bytes, at, delete_after FROM inbox \
                WHERE group_id = $1 AND position > $2 ORDER BY position LIMIT $3";
     let mut found = rows::stream(store.connection(), sql, |args| {
         args.shown(&group).number(after).number(limit.into());
@@ -109,6 +113,7 @@ pub async fn page(
             position: row.number("position")?,
             kind: row.parsed("kind")?,
             idx: row.maybe_number("idx")?,
+            previous: row.maybe_number("previous")?,
             message: row.parsed("message_id")?,
             bytes,
             at: row.time("at")?,

@@ -77,6 +77,7 @@ pub fn message(position: u64, size: usize) -> InboxRow {
         position,
         kind: InboxKind::Message,
         idx: Some(position + 100),
+        previous: Some(position + 90),
         message: MessageId::from_bytes([9; 16]),
         bytes: vec![7; size],
         at: "2026-11-22T12:00:00Z".parse().unwrap(),
@@ -90,7 +91,7 @@ pub async fn an_inbox_is_read_in_order_by_pages(database: Database) {
     let mut rows: Vec<InboxRow> = (1..=20).map(|position| message(position, 1_000)).collect();
     rows[0].kind = InboxKind::Handshake;
     rows[1].kind = InboxKind::Notice;
-    rows[1].idx = None;
+    (rows[1].idx, rows[1].previous) = (None, None);
     let mut tx = store.write().await.unwrap();
     inbox::insert(&mut tx, &rows).await.unwrap();
     tx.commit().await.unwrap();

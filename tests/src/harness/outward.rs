@@ -47,7 +47,8 @@ impl Endpoint {
     /// The same, for an endpoint that holds that checkpoint.
     pub fn sign(&self, method: &str, path: &str, body: &[u8], holds: &str, at: Timestamp) -> Headers {
         let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
-        sign(&self.key, &self.id, &Call { method, path, query, body }, holds, at).expect("a signature")
+        let call = Call { method, path, query, range: None, body };
+        sign(&self.key, &self.id, &call, holds, at).expect("a signature")
     }
 
     /// A call with headers that the test may have altered.

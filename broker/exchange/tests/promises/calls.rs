@@ -12,6 +12,7 @@ const CALL: Call<'static> = Call {
     method: "POST",
     path: "/v1/outward/key-packages",
     query: Some("a=b&c=d"),
+    range: None,
     body: b"{\"packages\":[]}",
 };
 
@@ -39,7 +40,7 @@ fn a_signed_call_says_who_calls_and_what_it_holds() {
     let caller = check(&signed(), &CALL, at(1_800_000_059)).unwrap();
     assert_eq!(caller.endpoint, endpoint_id("be-desk-1"));
     assert_eq!(caller.checkpoint.as_deref(), Some("checkpoint\n"));
-    let get = Call { method: "GET", path: "/v1/outward/groups", query: None, body: b"" };
+    let get = Call { method: "GET", path: "/v1/outward/groups", query: None, range: None, body: b"" };
     let headers = sign(&key(), &endpoint_id("be-desk-1"), &get, "", at(5)).unwrap();
     assert_eq!(check(&headers, &get, at(5)).unwrap().checkpoint, None);
 }
@@ -63,6 +64,22 @@ fn the_form_is_that_of_rfc_9421() {
     assert_eq!(value("signature"), format!("transire=:{encoded}:"));
     let empty = base64::engine::general_purpose::STANDARD.encode(Digest::of(CALL.body).as_bytes());
     assert_eq!(value("content-digest"), format!("sha-256=:{empty}:"));
+}
+
+#[test]
+fn the_part_that_is_wanted_is_signed_too() {
+    let now = at(1_800_000_000);
+    let call = Call { method: "GET", query: None, range: Some("bytes=100-"), body: b"", ..CALL };
+    let headers = sign(&key(), &endpoint_id("be-desk-1"), &call, "", now).unwrap();
+    assert!(headers.contains(&("range", "bytes=100-".to_owned())));
+    assert!(headers.iter().any(|(_, value)| value.contains("\"transire-checkpoint\" \"range\")")));
+    assert_eq!(check(&headers, &call, now).unwrap().range.as_deref(), Some("bytes=100-"));
+    let another = Call { range: Some("bytes=101-"), ..call };
+    assert_eq!(check(&headers, &another, now), Err(SignatureError::Forged(endpoint_id("be-desk-1"))));
+    // Neither taken away nor added on the way.
+    assert_eq!(check(&headers, &Call { range: None, ..call }, now), Err(SignatureError::Coverage));
+    let whole = sign(&key(), &endpoint_id("be-desk-1"), &Call { range: None, ..call }, "", now).unwrap();
+    assert_eq!(check(&whole, &call, now), Err(SignatureError::Coverage));
 }
 
 #[test]

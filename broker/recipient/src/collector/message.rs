@@ -51,18 +51,15 @@ impl Reader {
         let document = document.ok_or(HandshakeError::UnknownAgreement(digest))?;
         let store = &self.shared.home.store;
         let log = self.signed.log_key.name().to_owned();
-        let previous = match proof::previous_size(&envelope, &self.signed.log_key)? {
-            Some(size) => store.checkpoint_at(&log, size).await?,
-            None => None,
-        };
+        let named = proof::named_state(position, &recorded, &envelope.previous, &self.signed.log_key)?;
+        let kept = store.checkpoint_at(&log, named.size()).await?;
+        let older = named.tie(kept.as_ref(), &recorded, message, checkpoint)?;
         let expected = Expected {
             authority: self.shared.home.authority(),
             agreement: &self.row.agreement,
             digest,
             document: &document.agreement,
-            log_key: &self.signed.log_key,
             sequence: self.row.sequence,
-            kept_at_previous: previous.as_ref(),
         };
         let opening = proof::opened(&recorded, &envelope, &expected)?;
         let asked = proof::request_of(&envelope.body);
@@ -98,6 +95,9 @@ impl Reader {
         let mut tx = self.shared.home.store.write().await?;
         tx.put_group(&mut row, Some(&state)).await?;
         tx.use_index(&log, proved.recorded.index).await?;
+        if let Some(older) = &older {
+            tx.put_checkpoint(&log, older).await?;
+        }
         if for_another {
             self.note(&mut tx, asked, "an answer to another endpoint passed and was not kept").await?;
         } else {

@@ -7,14 +7,16 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use agreements::ObjectId;
 use agreements::statements::ReceiptStage;
+use agreements::{Digest, ObjectId};
 use common::durable::{self, DurableError};
 use exchange::{ObjectDescriptor, ObjectError, ObjectKey, ObjectOpener};
+use sha2::{Digest as _, Sha256};
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
@@ -63,7 +65,8 @@ pub(crate) fn sealed_file(home: &Home, object: ObjectId) -> PathBuf {
     home.objects_dir().join(format!("{object}.sealed"))
 }
 
-fn part_file(home: &Home, object: ObjectId) -> PathBuf {
+/// The file of an object while it comes.
+pub(super) fn part_file(home: &Home, object: ObjectId) -> PathBuf {
     home.objects_dir().join(format!("{object}.part"))
 }
 
@@ -141,25 +144,8 @@ async fn fetch(shared: &Shared, row: &ObjectRow<ObjectNote>) -> Result<(), Objec
     let log = trust.newest(&row.agreement).map(|signed| signed.log_key.name().to_owned()).unwrap_or_default();
     let checkpoint = shared.checkpoint(&log).await?;
     if !whole.exists() {
-        let io = |source| DurableError::Io { what: "write", path: part.clone(), source };
-        let mut file = tokio::fs::File::create(&part).await.map_err(io)?;
-        let fetched =
-            shared.outward.object(row.object, descriptor.ciphertext_bytes, &checkpoint, &mut file).await;
-        let (hash, bytes) = match fetched {
-            Ok(fetched) => fetched,
-            Err(error) if error.is_passing() => return Err(ObjectTrouble::Passing(error.to_string())),
-            Err(error) => return Err(ObjectTrouble::Alarm(error.to_string())),
-        };
-        if bytes < descriptor.ciphertext_bytes {
-            return Err(ObjectTrouble::Passing("the object was cut short on the way".to_owned()));
-        }
-        if hash != descriptor.ciphertext {
-            return Err(ObjectTrouble::Alarm(
-                "the object that was fetched is not the one that was announced".to_owned(),
-            ));
-        }
-        file.sync_all().await.map_err(io)?;
-        tokio::fs::rename(&part, &whole).await.map_err(io)?;
+        download(shared, row.object, descriptor, &checkpoint, &part).await?;
+        tokio::fs::rename(&part, &whole).await.map_err(io_at("rename", &part))?;
         durable::sync_dir(&home.objects_dir())?;
     }
     let received = Received {
@@ -177,6 +163,81 @@ async fn fetch(shared: &Shared, row: &ObjectRow<ObjectNote>) -> Result<(), Objec
     }
     tx.commit().await?;
     Ok(())
+}
+
+/// Fetches what is missing of an object; when this returns, the file holds the whole, checked and
+/// durable. A cut connection leaves what came, and the next call goes on from there.
+async fn download(
+    shared: &Shared,
+    object: ObjectId,
+    descriptor: &ObjectDescriptor,
+    checkpoint: &str,
+    part: &Path,
+) -> Result<(), ObjectTrouble> {
+    let announced = descriptor.ciphertext_bytes;
+    let mut options = tokio::fs::OpenOptions::new();
+    let opened = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(part).await;
+    let mut file = opened.map_err(io_at("open", part))?;
+    let (mut hash, mut held) = hash_of(&mut file).await.map_err(io_at("read", part))?;
+    if held > announced {
+        (hash, held) = (start_again(&mut file).await.map_err(io_at("write", part))?, 0);
+    }
+    let mut resumed = held > 0;
+    if held < announced {
+        let fetched = async {
+            let stream = shared.outward.object(object, held, checkpoint).await?;
+            if stream.begins_at() != held {
+                (hash, resumed) = (start_again(&mut file).await?, false);
+            }
+            stream.write(announced, &mut hash, &mut file).await
+        };
+        held = match fetched.await {
+            Ok(held) => held,
+            Err(error) if error.is_passing() => return Err(ObjectTrouble::Passing(error.to_string())),
+            Err(error) => return Err(ObjectTrouble::Alarm(error.to_string())),
+        };
+    }
+    if held < announced {
+        return Err(ObjectTrouble::Passing("the object was cut short on the way".to_owned()));
+    }
+    if Digest::from_bytes(hash.finalize().into()) != descriptor.ciphertext {
+        drop(file);
+        durable::destroy(part, &*shared.home.rng)?;
+        if resumed {
+            // What lay here may have been damaged here: the provider is to blame only for a whole.
+            return Err(ObjectTrouble::Passing("its parts do not fit: it is fetched anew".to_owned()));
+        }
+        return Err(ObjectTrouble::Alarm(
+            "the object that was fetched is not the one that was announced".to_owned(),
+        ));
+    }
+    Ok(file.sync_all().await.map_err(io_at("sync", part))?)
+}
+
+/// Hash and number of the bytes that a file holds; leaves it at its end.
+async fn hash_of(file: &mut tokio::fs::File) -> io::Result<(Sha256, u64)> {
+    let (mut hash, mut held) = (Sha256::new(), 0_u64);
+    let mut buffer = vec![0; 256 * 1024];
+    loop {
+        let read = file.read(&mut buffer).await?;
+        if read == 0 {
+            return Ok((hash, held));
+        }
+        hash.update(buffer.get(..read).unwrap_or_default());
+        held = held.saturating_add(read as u64);
+    }
+}
+
+/// Empties a file.
+async fn start_again(file: &mut tokio::fs::File) -> io::Result<Sha256> {
+    file.set_len(0).await?;
+    file.seek(io::SeekFrom::Start(0)).await?;
+    Ok(Sha256::new())
+}
+
+fn io_at(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> DurableError {
+    let path = path.to_owned();
+    move |source| DurableError::Io { what, path, source }
 }
 
 /// Decrypts and checks everything, counts the records, signs `opened`.

@@ -19,8 +19,11 @@ pub(super) async fn delete_what_is_due(home: &Home) -> Result<(), CollectError> 
         tx.log(now, None, Act::Deleted, Some(request), "its day of deletion has passed").await?;
         tx.commit().await?;
         if let Some(row) = object {
-            let path = super::objects::sealed_file(home, row.object);
-            common::durable::destroy(&path, &*home.rng)?;
+            for path in
+                [super::objects::sealed_file(home, row.object), super::objects::part_file(home, row.object)]
+            {
+                common::durable::destroy(&path, &*home.rng)?;
+            }
         }
     }
     Ok(())

@@ -9,11 +9,15 @@ mod clauses;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod downloads;
+#[cfg(test)]
 mod handshakes;
 #[cfg(test)]
 mod misbehaviour;
 #[cfg(test)]
 mod outward;
+#[cfg(test)]
+mod previous;
 #[cfg(test)]
 mod provider;
 #[cfg(test)]

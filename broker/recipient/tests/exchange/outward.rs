@@ -6,15 +6,18 @@ use std::time::Duration;
 use agreements::{GroupId, ObjectId};
 use axum::Json;
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use common::{Clock as _, SystemClock};
 use exchange::http_signature::{self, Call, Caller};
 use exchange::wire::{
     self, Accepted, GroupListed, Groups, InboxPage, InboxQuery, KeyPackages, KeyPackagesHeld,
 };
+
+use futures_util::StreamExt as _;
 
 use crate::provider::Provider;
 
@@ -38,8 +41,10 @@ fn caller(
     if provider.down {
         return Err(StatusCode::SERVICE_UNAVAILABLE);
     }
-    let call = Call { method: method.as_str(), path: uri.path(), query: uri.query(), body };
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let range = header("range");
+    let call =
+        Call { method: method.as_str(), path: uri.path(), query: uri.query(), range: range.as_deref(), body };
     http_signature::verify(header, &call, SystemClock.now(), |endpoint| {
         provider.endpoints.get(endpoint).copied()
     })
@@ -118,9 +123,33 @@ async fn object(
     method: Method,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Vec<u8>, StatusCode> {
-    caller(&shared, &method, &uri, &headers, b"")?;
-    lock(&shared).objects.get(&object).cloned().ok_or(StatusCode::NOT_FOUND)
+) -> Result<Response, StatusCode> {
+    let caller = caller(&shared, &method, &uri, &headers, b"")?;
+    let mut provider = lock(&shared);
+    let whole = provider.objects.get(&object).cloned().ok_or(StatusCode::NOT_FOUND)?;
+    let asked = caller.range.as_deref().map(|range| {
+        range.strip_prefix("bytes=").and_then(|range| range.strip_suffix('-')).unwrap().parse().unwrap()
+    });
+    provider.ranges.push(asked);
+    let first = asked.filter(|_| provider.serves_parts).unwrap_or(0);
+    let rest = whole[first..].to_vec();
+    let length = [("content-length", rest.len().to_string())];
+    let sent = rest[..provider.cuts.pop().unwrap_or(rest.len()).min(rest.len())].to_vec();
+    let cut = sent.len() < rest.len();
+    let chunks = [Some(Ok(Bytes::from(sent))), cut.then(|| Err(std::io::Error::other("cut")))];
+    // A moment between what is sent and the cut, so that it is sent.
+    let body =
+        Body::from_stream(futures_util::stream::iter(chunks.into_iter().flatten()).then(|chunk| async {
+            if chunk.is_err() {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            chunk
+        }));
+    if first == 0 {
+        return Ok((length, body).into_response());
+    }
+    let range = [("content-range", format!("bytes {first}-{}/{}", whole.len() - 1, whole.len()))];
+    Ok((StatusCode::PARTIAL_CONTENT, length, range, body).into_response())
 }
 
 /// Serves until the test ends; gives the address.

@@ -44,6 +44,8 @@ impl HashReader for Leaves {
 pub struct Stored {
     pub kind: InboxKind,
     pub index: Option<u64>,
+    /// Size of the state that it names inside.
+    pub previous: Option<u64>,
     pub bytes: Vec<u8>,
 }
 
@@ -65,6 +67,12 @@ pub struct Provider {
     pub opened: Vec<Arrived>,
     pub key_packages: Vec<Vec<u8>>,
     pub objects: BTreeMap<ObjectId, Vec<u8>>,
+    /// First byte of each call for an object; none for the whole.
+    pub ranges: Vec<Option<usize>>,
+    /// After how many bytes the next calls for an object are cut; the last first.
+    pub cuts: Vec<usize>,
+    /// Whether it serves a part of an object.
+    pub serves_parts: bool,
     pub keys: BTreeMap<ObjectId, (DisclosureId, ObjectKey)>,
     pub sequence: u64,
     /// Changes a page before it is sent.
@@ -104,6 +112,9 @@ impl Provider {
             opened: Vec::new(),
             key_packages: Vec::new(),
             objects: BTreeMap::new(),
+            ranges: Vec::new(),
+            cuts: Vec::new(),
+            serves_parts: true,
             keys: BTreeMap::new(),
             sequence: 0,
             tamper: None,
@@ -112,7 +123,7 @@ impl Provider {
         }
     }
 
-    fn checkpoint_of(&self, size: usize) -> Checkpoint {
+    pub fn checkpoint_of(&self, size: usize) -> Checkpoint {
         let mut frontier = Frontier::new();
         for leaf in self.leaves.0.iter().take(size) {
             frontier.push(tree::leaf_hash(leaf));
@@ -187,7 +198,7 @@ impl Provider {
             endpoints: Vec::new(),
         };
         let (index, _) = self.entry(&event, Some(Digest::of(&bytes)));
-        self.inbox.push(Stored { kind: InboxKind::Handshake, index: Some(index), bytes });
+        self.inbox.push(Stored { kind: InboxKind::Handshake, index: Some(index), previous: None, bytes });
     }
 
     /// Opens what arrived; what is of a past epoch gets its notice.
@@ -198,7 +209,7 @@ impl Provider {
                 Err(OpenError::EpochPassed { id, .. }) => {
                     let notice = Notice::EpochPassed { message: id, endpoint: None };
                     let bytes = serde_json::to_vec(&notice).unwrap();
-                    self.inbox.push(Stored { kind: InboxKind::Notice, index: None, bytes });
+                    self.inbox.push(Stored { kind: InboxKind::Notice, index: None, previous: None, bytes });
                     continue;
                 }
                 Err(other) => panic!("{other}"),
@@ -305,7 +316,8 @@ impl Provider {
         let id = MessageId::from_bytes(SystemRng.id());
         let bytes = self.group.seal(Kind::Envelope, id, &encode(&envelope).unwrap()).unwrap();
         self.append(&opening, Some(Digest::of(&bytes)));
-        self.inbox.push(Stored { kind: InboxKind::Message, index: Some(index), bytes });
+        let previous = envelope.previous.split('\n').nth(1).and_then(|size| size.parse().ok());
+        self.inbox.push(Stored { kind: InboxKind::Message, index: Some(index), previous, bytes });
     }
 
     /// An inline answer that is right.
@@ -397,6 +409,12 @@ impl Provider {
             proof: stored.index.map_or_else(Vec::new, |index| {
                 hashes(tree::inclusion_proof(index, size, &self.leaves).unwrap())
             }),
+            previous: match stored.previous {
+                Some(previous) if Some(previous) != stored.index => {
+                    hashes(tree::consistency_proof(previous, size, &self.leaves).unwrap_or_default())
+                }
+                _ => Vec::new(),
+            },
             bytes: Octets(stored.bytes.clone()),
         });
         InboxPage { checkpoint: self.checkpoint(), consistency, messages: messages.collect() }

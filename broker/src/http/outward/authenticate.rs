@@ -7,7 +7,7 @@ use audit::Checkpoint;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, Uri};
 use common::problem::Problem;
-use exchange::http_signature::{self, Call, SignatureError};
+use exchange::http_signature::{self, Call, RANGE, SignatureError};
 
 use super::{Outward, prove};
 use crate::store::endpoints;
@@ -19,6 +19,8 @@ pub(super) struct Caller {
     pub(super) authority: AuthorityId,
     /// The newest checkpoint that it holds, verified.
     pub(super) holds: Option<Checkpoint>,
+    /// The part of an object that it wants, as it signed it.
+    pub(super) range: Option<String>,
 }
 
 /// Authenticates a call. All failures are one answer.
@@ -41,7 +43,9 @@ pub(super) async fn authenticate(
         let value = values.next()?.to_str().ok()?.to_owned();
         values.next().is_none().then_some(value)
     };
-    let call = Call { method: method.as_str(), path: uri.path(), query: uri.query(), body };
+    let range = headers.contains_key(RANGE).then(|| header(RANGE).ok_or_else(refused)).transpose()?;
+    let call =
+        Call { method: method.as_str(), path: uri.path(), query: uri.query(), range: range.as_deref(), body };
     // The name that the call claims is looked up first; the signature is checked against its key.
     let claimed = std::cell::RefCell::new(None);
     let first = http_signature::verify(header, &call, outward.clock.now(), |endpoint| {
@@ -62,7 +66,7 @@ pub(super) async fn authenticate(
         None => None,
         Some(text) => Some(prove::held(outward, &text).await?),
     };
-    Ok(Caller { endpoint, authority: row.authority, holds })
+    Ok(Caller { endpoint, authority: row.authority, holds, range: verified.range })
 }
 
 /// Refuses a caller that was withdrawn since the call began.

@@ -1,9 +1,10 @@
 //! What waits for a group, in order, each message with the proof that it is on record.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agreements::GroupId;
+use agreements::{Digest, GroupId};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -76,11 +77,12 @@ async fn page(
     let mut messages = Vec::with_capacity(rows.len());
     let indices: Vec<u64> = rows.iter().filter_map(|row| row.idx).collect();
     let mut proofs = prove::inclusion(&mut store, &indices, size).await?.into_iter();
+    let mut proved = BTreeSet::new();
     // Asked of the inside, since a row in the database grants nothing.
     let open = outward.signals.open(group.group);
     for row in rows {
         let Some(index) = row.idx else {
-            messages.push(message(row, None, Vec::new()));
+            messages.push(message(row, None, Vec::new(), Vec::new()));
             continue;
         };
         let entry = entries::at(&mut store, index).await.map_err(failed)?;
@@ -89,7 +91,17 @@ async fn page(
             break;
         }
         let leaf = String::from_utf8(entry.leaf).map_err(|_| Problem::internal())?;
-        messages.push(message(row, Some(leaf), proofs.next().unwrap_or_default()));
+        let unproved = row
+            .previous
+            .filter(|previous| *previous != index && *previous != held && !proved.contains(previous));
+        let previous = match unproved {
+            Some(previous) => {
+                proved.insert(previous);
+                prove::consistency(&mut store, previous, size).await?
+            }
+            None => Vec::new(),
+        };
+        messages.push(message(row, Some(leaf), proofs.next().unwrap_or_default(), previous));
     }
     Ok(InboxPage { checkpoint: text, consistency, messages })
 }
@@ -99,7 +111,7 @@ fn carries_data(entry: &entries::Entry) -> bool {
     matches!(entry.operation.as_str(), "disclosure" | "key-delivered")
 }
 
-fn message(row: InboxRow, leaf: Option<String>, proof: Vec<agreements::Digest>) -> InboxMessage {
+fn message(row: InboxRow, leaf: Option<String>, proof: Vec<Digest>, previous: Vec<Digest>) -> InboxMessage {
     InboxMessage {
         position: row.position,
         kind: match row.kind {
@@ -110,6 +122,7 @@ fn message(row: InboxRow, leaf: Option<String>, proof: Vec<agreements::Digest>) 
         index: row.idx,
         leaf,
         proof,
+        previous,
         bytes: Octets(row.bytes),
     }
 }

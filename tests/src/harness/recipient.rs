@@ -81,6 +81,16 @@ impl Desk {
         }
     }
 
+    /// The question of a case officer about one trader, who is known by the VAT number.
+    pub fn question_about(&self, vat: &str) -> Question {
+        Question {
+            role: "case-officer".to_owned(),
+            purpose: "customs:PostClearanceControl".to_owned(),
+            terms: vec![format!("consignee.vat={vat}")],
+            ..self.question()
+        }
+    }
+
     /// Its data folder.
     pub fn data(&self) -> PathBuf {
         self.dir.join(self.name)

@@ -67,15 +67,20 @@ pub struct World {
 impl World {
     /// A world with that many recipients, of at most two, which collect.
     pub async fn new(recipients: usize) -> Self {
-        Self::made(recipients, false).await
+        Self::made(recipients, false, str::to_owned).await
+    }
+
+    /// The same, under an agreement that the test has changed before anybody signs it.
+    pub async fn under(recipients: usize, change: fn(&str) -> String) -> Self {
+        Self::made(recipients, false, change).await
     }
 
     /// The same, with all that passes the outward address recorded.
     pub async fn recorded(recipients: usize) -> Self {
-        Self::made(recipients, true).await
+        Self::made(recipients, true, str::to_owned).await
     }
 
-    async fn made(count: usize, record: bool) -> Self {
+    async fn made(count: usize, record: bool, change: fn(&str) -> String) -> Self {
         let dir = tempfile::Builder::new().prefix("transire-test-").tempdir().expect("a folder");
         let root = dir.path();
         let provider = Authority::make(root, "nl-customs");
@@ -97,7 +102,7 @@ impl World {
             let dataset = library::dataset(name).expect("it is in the library");
             officers.source.text("/v1/datasets", dataset).await.well();
         }
-        let agreement = agree(manager, &provider, &others, &log_key).await;
+        let agreement = agree(manager, &provider, &others, &log_key, change).await;
         let recorder = if record { Some(Recorder::start(outward).await) } else { None };
         let address = recorder.as_ref().map_or(outward, |recorder| recorder.address);
         let mut recipients = Vec::new();
@@ -284,7 +289,13 @@ async fn officers(inward: SocketAddr) -> Officers {
 }
 
 /// The library's agreement with everybody's keys, brought into force.
-async fn agree(manager: &Officer, provider: &Authority, others: &[Authority], log_key: &NoteKey) -> Agreement {
+async fn agree(
+    manager: &Officer,
+    provider: &Authority,
+    others: &[Authority],
+    log_key: &NoteKey,
+    change: fn(&str) -> String,
+) -> Agreement {
     let template = library::agreement("import-declarations").expect("it is in the library");
     let parties = || std::iter::once(provider).chain(others);
     let keys = parties()
@@ -293,7 +304,7 @@ async fn agree(manager: &Officer, provider: &Authority, others: &[Authority], lo
             (party.id.clone(), (party.root.key().clone(), log))
         })
         .collect();
-    let text = library::instantiate(template, &keys).expect("the keys fit");
+    let text = library::instantiate(&change(template), &keys).expect("the keys fit");
     let agreement = document::read(&text).expect("no violations");
     manager.text("/v1/agreements", &text).await.well();
     for party in parties() {

@@ -30,11 +30,12 @@ pub(super) async fn fetch(
     let row = objects::get(&mut outward.store.read().await.map_err(failed)?, object).await.map_err(failed)?;
     let row = row.filter(|row| row.recipient == caller.authority).ok_or_else(absent)?;
     let group = group(&outward, &caller, row.group).await?;
-    if !outward.signals.open(group.group) {
-        return Err(Problem::unavailable("held", "the object waits: its agreement is not in force now"));
-    }
+    // What is gone does not wait.
     if matches!(row.status, ObjectStatus::Opened | ObjectStatus::Destroyed) {
         return Err(absent());
+    }
+    if !outward.signals.open(group.group) {
+        return Err(Problem::unavailable("held", "the object waits: its agreement is not in force now"));
     }
     // The name is 32 hexadecimal digits, so it leads nowhere else.
     let path = outward.objects.join(object.to_string());

@@ -1,0 +1,161 @@
+//! After an agreement's last day nothing more goes out: not the rows that wait, not the objects that
+//! were lodged, not a key. What waits is destroyed when the agreement is terminated.
+//!
+//! The real programs make the world; then the broker runs in this process, three days later.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test with its helpers"
+)]
+
+use std::sync::Arc;
+
+use agreements::ObjectId;
+use agreements::statements::ReceiptStage;
+use broker::config::Config;
+use common::{FixedClock, SystemRng};
+use exchange::FromBroker;
+use exchange::wire::{InboxPage, inbox_path};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
+use serde_json::json;
+use sqlx::{AnyConnection, Connection as _, Row as _};
+use tests::harness::{Member, Officer, PASSWORD, World, declaration};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// How much later it is then.
+const LATER: SignedDuration = SignedDuration::from_hours(72);
+
+/// The library's agreement, which ends the day after tomorrow.
+fn ending(document: &str) -> String {
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let until = today.checked_add(2.days()).unwrap();
+    assert_eq!(document.matches("until = 2031-04-01").count(), 1);
+    document.replace("until = 2031-04-01", &format!("until = {until}"))
+}
+
+/// The broker, three days later.
+struct Later {
+    end: oneshot::Sender<()>,
+    served: JoinHandle<()>,
+}
+
+impl Later {
+    async fn start(world: &mut World) -> Self {
+        let file = world.provider.dir.join("transire.toml");
+        let config: Config = common::config::load(&file).unwrap();
+        let config = config.relative_to(&world.provider.dir);
+        let bound = broker::serve::bind(config.inward_listen, config.outward_listen).await.unwrap();
+        let clock = Arc::new(FixedClock::new(Timestamp::now() + LATER));
+        let started = broker::start::start(config, clock, Arc::new(SystemRng)).await.expect("it starts");
+        let (end, ended) = oneshot::channel::<()>();
+        let served = tokio::spawn(async move {
+            let until = async move { _ = ended.await };
+            broker::serve::serve(started, bound, until).await.expect("it serves");
+        });
+        world.officers.agreements = Officer::sign_in(world.inward, "NL-0002", PASSWORD).await;
+        world.officers.dpo = Officer::sign_in(world.inward, "NL-0004", PASSWORD).await;
+        Self { end, served }
+    }
+
+    async fn stop(self) {
+        self.end.send(()).unwrap();
+        self.served.await.unwrap();
+    }
+}
+
+/// Indices of all that a member can fetch now, from the start of the inbox.
+async fn fetched(member: &Member) -> Vec<u64> {
+    let path = format!("{}?after=0", inbox_path(member.group));
+    let (status, bytes) = member.endpoint.bytes(&path, member.reader.now()).await;
+    assert_eq!(status, 200);
+    let page: InboxPage = serde_json::from_slice(&bytes).unwrap();
+    page.messages.iter().filter_map(|message| message.index).collect()
+}
+
+/// State of an object: its status, and whether its key is still there.
+async fn object(world: &World, object: ObjectId) -> (String, bool) {
+    let mut db = database(world).await;
+    let sql = "SELECT status, key_sealed IS NOT NULL AS waits FROM objects WHERE object = $1";
+    let row = sqlx::query(sql).bind(object.to_string()).fetch_one(&mut db).await.unwrap();
+    (row.get("status"), row.get::<i64, _>("waits") == 1)
+}
+
+async fn database(world: &World) -> AnyConnection {
+    sqlx::any::install_default_drivers();
+    let url = format!("sqlite://{}", world.data().join("broker.db").display());
+    AnyConnection::connect(&url).await.expect("the database opens")
+}
+
+async fn assert_no_key_went_out(world: &mut World) {
+    let log = world.log().await;
+    assert_eq!(log.of("key-delivered").count(), 0);
+    assert_eq!(log.verify().await.code, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_its_last_day_nothing_that_waits_under_an_agreement_goes_out() {
+    let mut world = World::under(1, ending).await;
+    let many: String = (1_000..1_400).map(|n| declaration(n).to_string() + "\n").collect();
+    world.deposit(&many).await;
+    world.recipients[0].collector.take().unwrap().end().await;
+    let mut member = world.member(0, "be-customs-annex").await;
+    let question = member.question();
+    let inline = member.ask(question).await.index;
+    let announced = member.bulk().await;
+    let named = announced.object.header.object;
+    let before = fetched(&member).await;
+    assert!(before.contains(&inline) && before.contains(&announced.index), "while it is in force");
+    assert_eq!(member.fetch(&announced.object).await.0, 200);
+    world.stop().await;
+
+    let later = Later::start(&mut world).await;
+    member.reader.ahead = LATER;
+    let after = fetched(&member).await;
+    assert!(!after.contains(&inline) && !after.contains(&announced.index), "{after:?}");
+    assert_eq!(member.fetch(&announced.object).await.0, 503, "the object is held");
+    let held = member.signed(&member.receipt(ReceiptStage::Held, &announced));
+    member.say(&held).await;
+    let question = member.question();
+    let said = member.ask(question).await.body;
+    assert!(matches!(&said, FromBroker::Refusal { dimension, .. } if dimension == "not-in-force"));
+    assert_no_key_went_out(&mut world).await;
+    assert_eq!(object(&world, named).await, ("held".to_owned(), true), "its key waits, and stays");
+
+    // Nor does it help to suspend and to resume.
+    let grounds = json!({ "grounds": "a try" });
+    let path = world.of_agreement("suspension");
+    world.officers.dpo.post(&path, &grounds).await;
+    world.officers.agreements.send(reqwest::Method::DELETE, &path, &grounds).await;
+    member.say(&held).await;
+    let question = member.question();
+    assert!(matches!(member.ask(question).await.body, FromBroker::Refusal { .. }));
+    assert!(!fetched(&member).await.contains(&inline));
+    assert_no_key_went_out(&mut world).await;
+
+    later.stop().await;
+    let later = Later::start(&mut world).await;
+    assert_no_key_went_out(&mut world).await;
+    assert!(!fetched(&member).await.contains(&inline), "nor by a start");
+    assert_eq!(member.fetch(&announced.object).await.0, 503);
+
+    // Terminated, it is gone.
+    world.officers.agreements.post(&world.of_agreement("termination"), &grounds).await.well();
+    assert_eq!(object(&world, named).await, ("destroyed".to_owned(), false));
+    let mut db = database(&world).await;
+    let left: i64 = sqlx::query("SELECT COUNT(*) AS n FROM inbox").fetch_one(&mut db).await.unwrap().get("n");
+    assert_eq!(left, 0, "no row waits");
+    assert_eq!(member.fetch(&announced.object).await.0, 404);
+    assert_no_key_went_out(&mut world).await;
+    later.stop().await;
+    let later = Later::start(&mut world).await;
+    let file = world.data().join("objects").join(named.to_string());
+    assert!(!file.exists(), "the file went with the start");
+    later.stop().await;
+}

@@ -51,7 +51,7 @@ impl Later {
         let file = world.provider.dir.join("transire.toml");
         let config: Config = common::config::load(&file).unwrap();
         let config = config.relative_to(&world.provider.dir);
-        let bound = broker::serve::bind(config.inward_listen, config.outward_listen).await.unwrap();
+        let bound = broker::serve::bind(config.inward_listen, config.outward_listen, None).await.unwrap();
         let clock = Arc::new(FixedClock::new(Timestamp::now() + LATER));
         let started = broker::start::start(config, clock, Arc::new(SystemRng)).await.expect("it starts");
         let (end, ended) = oneshot::channel::<()>();

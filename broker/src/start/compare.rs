@@ -11,7 +11,9 @@ use audit::Standing;
 
 use super::StartError;
 use crate::app::Core;
-use crate::store::{ReadConn, agreements as agreement_rows, directories, endpoints, groups, officers};
+use crate::store::{
+    ReadConn, agreements as agreement_rows, directories, endpoints, groups, officers, requests,
+};
 
 /// Compares, and blocks what differs.
 pub(super) async fn compare(core: &Core, standing: &Standing) -> Result<(), StartError> {
@@ -19,6 +21,10 @@ pub(super) async fn compare(core: &Core, standing: &Standing) -> Result<(), Star
     agreements(core, standing, &mut store).await?;
     directories(core, standing, &mut store).await?;
     endpoints(core, standing, &mut store).await?;
+    for agreement in requests::lost(&mut store).await? {
+        tracing::error!(%agreement, "the row of an answered request is missing, and it would be answered again");
+        core.blocked.add(agreement);
+    }
     officers(core, standing, &mut store).await
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use agreements::{Digest, GroupId, RequestId};
+use agreements::{AgreementId, Digest, GroupId, RequestId};
 
-use super::rows::{Columns as _, Values};
+use super::rows::{self, Columns as _, Values};
 use super::{Reads, StoreError, WriteTx};
 
 /// One answered request.
@@ -72,4 +72,15 @@ pub async fn get(
     request: RequestId,
 ) -> Result<Option<RequestRow>, StoreError> {
     Ok(answered(store, &[(group, request)]).await?.remove(&(group, request)))
+}
+
+/// Agreements with an entry that answers a request whose row is not there any more.
+///
+/// # Errors
+/// As [`StoreError`] says.
+pub async fn lost(store: &mut impl Reads) -> Result<Vec<AgreementId>, StoreError> {
+    let sql = "SELECT DISTINCT entries.agreement FROM entries LEFT JOIN requests ON requests.idx = entries.idx \
+               WHERE entries.operation IN ('disclosure', 'refusal') AND requests.idx IS NULL \
+               AND entries.agreement IS NOT NULL ORDER BY entries.agreement";
+    rows::all(store.connection(), sql, |_| ()).await?.iter().map(|row| row.parsed("agreement")).collect()
 }

@@ -2,7 +2,8 @@
 
 use agreements::{AgreementVersion, Digest, DisclosureId, GroupId, MessageId, ObjectId, RequestId};
 use arrivals::{Arrival, Placed};
-use broker::store::{StoreError, arrivals, groups, inbox, objects, pseudonyms, requests};
+use broker::store::entries::Entry;
+use broker::store::{StoreError, arrivals, entries, groups, inbox, objects, pseudonyms, requests};
 use groups::{GroupRow, GroupStatus};
 use inbox::{InboxKind, InboxRow};
 use objects::{ObjectRow, ObjectStatus};
@@ -10,6 +11,7 @@ use pseudonyms::PseudonymRow;
 use requests::RequestRow;
 
 use crate::Database;
+use crate::log::entry;
 
 pub fn group(id: u8) -> GroupRow {
     GroupRow {
@@ -181,6 +183,15 @@ pub async fn a_request_is_answered_once(database: Database) {
     drop(read);
     let mut tx = store.write().await.unwrap();
     assert!(matches!(requests::insert(&mut tx, &[row(1, 1, 13)]).await, Err(StoreError::Conflict(_))));
+    drop(tx);
+    // Entries 10 and 11 have their rows, 20 needs none; 13 and 14 have lost theirs.
+    let of = |idx, operation| Entry { agreement: "NL-BE-2026-04".parse().ok(), ..entry(idx, operation) };
+    let mut tx = store.write().await.unwrap();
+    let entries_with = [of(10, "disclosure"), of(11, "refusal"), of(20, "started")];
+    entries::insert(&mut tx, &entries_with).await.unwrap();
+    assert_eq!(requests::lost(&mut tx).await.unwrap(), []);
+    entries::insert(&mut tx, &[of(13, "disclosure"), of(14, "refusal")]).await.unwrap();
+    assert_eq!(requests::lost(&mut tx).await.unwrap(), ["NL-BE-2026-04".parse().unwrap()]);
 }
 
 fn object(id: u8) -> ObjectRow {

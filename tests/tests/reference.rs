@@ -117,7 +117,29 @@ fn every_outward_route_is_named() {
     }
 }
 
-/// The test functions that the sources of the project hold.
+/// The tests of a source: functions with the attribute of one, and promises that are run on each
+/// database by their list.
+fn tests_of(source: &str) -> BTreeSet<String> {
+    let (mut names, mut of_a_test, mut in_a_list) = (BTreeSet::new(), false, false);
+    for line in source.lines().map(str::trim) {
+        if line == "promises! {" {
+            in_a_list = true;
+        } else if line == "}" {
+            in_a_list = false;
+        } else if in_a_list {
+            let promise = line.rsplit("::").next().unwrap_or_default();
+            names.insert(promise.trim_end_matches(';').to_owned());
+        } else if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
+            of_a_test = true;
+        } else if let Some((_, rest)) = line.split_once("fn ").filter(|_| of_a_test) {
+            names.insert(rest.split('(').next().unwrap_or_default().to_owned());
+            of_a_test = false;
+        }
+    }
+    names
+}
+
+/// The tests that the sources of the project hold.
 fn promises() -> BTreeSet<String> {
     fn walk(folder: &Path, into: &mut BTreeSet<String>) {
         for entry in std::fs::read_dir(folder).unwrap() {
@@ -125,9 +147,7 @@ fn promises() -> BTreeSet<String> {
             if path.is_dir() {
                 walk(&path, into);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let text = std::fs::read_to_string(&path).unwrap();
-                let names = text.split("fn ").skip(1).filter_map(|rest| rest.split_once("()"));
-                into.extend(names.map(|(name, _)| name.to_owned()));
+                into.append(&mut tests_of(&std::fs::read_to_string(&path).unwrap()));
             }
         }
     }
@@ -139,14 +159,35 @@ fn promises() -> BTreeSet<String> {
 }
 
 #[test]
-fn every_test_that_the_page_on_threats_names_exists() {
+fn every_control_of_the_page_on_threats_names_tests_and_every_test_that_it_names_exists() {
     let page = read("docs/src/threats.md");
     let promises = promises();
-    // A promise is a sentence in words joined by `_`; names of configuration have fewer.
-    let named: Vec<&str> =
-        page.split('`').skip(1).step_by(2).filter(|code| code.matches('_').count() > 3).collect();
-    assert!(named.len() > 20, "{named:?}");
-    for name in named {
-        assert!(promises.contains(name), "threats.md names the test `{name}`, which does not exist");
+    let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| cannot |"));
+    let (mut controls, mut wrong) = (0, Vec::new());
+    for row in rows {
+        let proof = row.trim_end_matches('|').rsplit('|').next().unwrap_or_default();
+        let mut named = proof.split('`').skip(1).step_by(2).peekable();
+        if named.peek().is_none() {
+            wrong.push(format!("no test: {row}"));
+        }
+        for name in named {
+            // Tests in the documentation of a file are named by the file.
+            let is_there =
+                if name.contains('/') { root().join(name).is_file() } else { promises.contains(name) };
+            if !is_there {
+                wrong.push(format!("`{name}` does not exist"));
+            }
+        }
+        controls += 1;
     }
+    assert!(controls > 40, "{controls} controls: the page is not read any more");
+    assert!(wrong.is_empty(), "threats.md:\n  {}", wrong.join("\n  "));
+}
+
+#[test]
+fn only_a_function_with_the_attribute_of_a_test_is_one() {
+    let source = "#[test]\nfn one() {}\nfn two() {}\n#[tokio::test(x)]\n#[allow(y)]\nasync fn three() {\n}\n\
+                  promises! {\n    log::four;\n}\nfn five() {}\n#[test]\nfn six(x in 0..3) {}\n";
+    let found = tests_of(source);
+    assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), ["four", "one", "six", "three"]);
 }

@@ -5,6 +5,7 @@
 mod commands;
 mod officers;
 mod output;
+mod question_file;
 mod questions;
 mod setup;
 

@@ -41,6 +41,16 @@ pub enum DeskError {
     /// Number or password is wrong, or the officer may not sign in; one text for all of them.
     #[error("officer number or password is wrong")]
     SignIn,
+    /// Too many wrong passwords were given for that number.
+    #[error(
+        "too many wrong passwords were given for officer `{officer}`: wait {seconds} seconds, then try again"
+    )]
+    Wait {
+        /// The officer number that was given.
+        officer: OfficerNumber,
+        /// For how long, in whole seconds.
+        seconds: i64,
+    },
     /// The officer does not have the role.
     #[error("officer `{officer}` does not have the role `{role}`")]
     Role {
@@ -153,23 +163,53 @@ impl SignedIn {
     }
 }
 
-/// Checks number and password; as much work for a number that nobody has.
+/// Checks number and password; as much work for a number that nobody has. Wrong ones are entered in
+/// the own log, and make the next attempt wait.
 ///
 /// # Errors
-/// [`DeskError::SignIn`].
+/// [`DeskError::SignIn`]; [`DeskError::Wait`] after too many of them.
 pub async fn sign_in(
     home: &Home,
     number: &OfficerNumber,
     password: Zeroizing<String>,
 ) -> Result<SignedIn, DeskError> {
+    may_try(home, number).await?;
     let officer = home.store.officer(number).await?;
     let stored = officer.as_ref().map(|officer| officer.password.clone());
     let right = Passwords::new(home.rng.clone()).verify(password, stored).await?;
+    let now = home.clock.now();
     match officer {
         Some(officer) if right && officer.active => {
+            // Of many guesses at once, those that end after the wrong ones were counted wait too.
+            if may_try(home, number).await? {
+                let mut tx = home.store.write().await?;
+                tx.right_password(number).await?;
+                tx.commit().await?;
+            }
             Ok(SignedIn { number: number.clone(), roles: officer.roles })
         }
-        _ => Err(DeskError::SignIn),
+        _ => {
+            let mut tx = home.store.write().await?;
+            let count = tx.wrong_password(number, now).await?;
+            let detail = format!("wrong password, {count} in a row");
+            tx.log(now, Some(number), Act::WrongPassword, None, &detail).await?;
+            tx.commit().await?;
+            Err(DeskError::SignIn)
+        }
+    }
+}
+
+/// Whether an attempt may be made now; says whether there are wrong ones to forget.
+async fn may_try(home: &Home, number: &OfficerNumber) -> Result<bool, DeskError> {
+    let now = home.clock.now();
+    let Some(wrong) = home.store.wrong_passwords(number, now).await? else { return Ok(false) };
+    match wrong.wait(now) {
+        // Rounded up, so that the time that is told is enough.
+        Some(wait) => Err(DeskError::Wait {
+            officer: number.clone(),
+            seconds: wait.as_secs().saturating_add(i64::from(wait.subsec_nanos() > 0)),
+        }),
+        None => Ok(true),
     }
 }
 

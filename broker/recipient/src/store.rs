@@ -6,6 +6,7 @@
 //! transaction, so a crash leaves it unread or read, never half.
 
 pub mod agreements;
+pub mod attempts;
 pub mod groups;
 pub mod logs;
 pub mod objects;

@@ -28,9 +28,6 @@ pub(super) struct InitArgs {
     /// when it is not given.
     #[arg(long, value_name = "FILE")]
     name_file: Option<PathBuf>,
-    /// The name itself. Others on the machine can read it: for names that are nobody's.
-    #[arg(long, hide = true, conflicts_with = "name_file")]
-    name: Option<String>,
     /// File with the first officer's password in its first line, readable by the owner alone; asked
     /// for when it is not given.
     #[arg(long, value_name = "FILE")]
@@ -42,10 +39,9 @@ pub(super) struct InitArgs {
 
 pub(super) async fn init(args: InitArgs, output: &Output) -> Result<(), CliError> {
     let config = read_config(&args.config)?;
-    let name = match (args.name, &args.name_file) {
-        (Some(name), _) => Zeroizing::new(name),
-        (None, Some(path)) => secrets::secret(Some(path), "name", "--name-file")?,
-        (None, None) => secrets::personal("name of the first officer")?,
+    let name = match &args.name_file {
+        Some(path) => secrets::secret(Some(path), "name", "--name-file")?,
+        None => secrets::personal("name of the first officer")?,
     };
     let password =
         secrets::new_secret(args.password_file.as_deref(), "password of the first officer", "--password-file")?;

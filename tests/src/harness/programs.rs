@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 /// Longest time for a program to start or to end.
@@ -66,7 +66,19 @@ fn program(name: &str) -> Command {
 
 /// Runs a program to its end.
 pub async fn run(name: &str, arguments: &[&str]) -> Finished {
-    let done = program(name).args(arguments).output().await.expect("the program runs");
+    run_with(name, arguments, "").await
+}
+
+/// As [`run`], with what the program reads from standard input.
+pub async fn run_with(name: &str, arguments: &[&str], input: &str) -> Finished {
+    let mut command = program(name);
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program runs");
+    if let Some(mut stdin) = child.stdin.take() {
+        // A program that does not read it is not the test's matter.
+        let _ = stdin.write_all(input.as_bytes()).await;
+    }
+    let done = child.wait_with_output().await.expect("the program ends");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Finished { code: done.status.code().unwrap_or(-1), out: text(&done.stdout), error: text(&done.stderr) }
 }

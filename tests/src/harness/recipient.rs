@@ -103,10 +103,15 @@ impl Desk {
 
     /// Runs a command of the recipient program.
     pub async fn run(&self, arguments: &[&str]) -> Finished {
+        self.told(arguments, "").await
+    }
+
+    /// As [`Self::run`], with what the program reads from standard input.
+    async fn told(&self, arguments: &[&str], input: &str) -> Finished {
         let data = self.data().display().to_string();
         let mut all = vec!["--json", "--data", &data];
         all.extend(arguments);
-        programs::run("transire-receive", &all).await
+        programs::run_with("transire-receive", &all, input).await
     }
 
     /// Runs a command that must succeed.
@@ -123,15 +128,21 @@ impl Desk {
         let mut arguments = vec!["ask", "--agreement", "NL-BE-FR-2026-04", "--dataset", "import-declarations"];
         arguments.extend(["--role", &question.role, "--purpose", &question.purpose]);
         arguments.extend(["--action", &question.action, "--elements", &question.elements]);
-        arguments.extend(["--case", &question.case, "--justification", &question.justification]);
+        arguments.extend(["--question", "-"]);
         arguments.extend(["--officer", self.officer, "--password-file", &password, "--wait-seconds", &wait]);
+        let mut text = format!(
+            "case = {}\njustification = {}\n[where]\n",
+            Value::from(question.case.as_str()),
+            Value::from(question.justification.as_str())
+        );
         for term in &question.terms {
-            arguments.extend(["--where", term]);
+            let (path, value) = term.split_once('=').expect("PATH=VALUE");
+            text.push_str(&format!("{} = {}\n", Value::from(path), Value::from(value)));
         }
         if let Some(out) = &out {
             arguments.extend(["--out", out, "--format", "jsonl"]);
         }
-        let done = self.run(&arguments).await;
+        let done = self.told(&arguments, &text).await;
         assert!(matches!(done.code, 0 | 1 | 3), "a question: {done:?}");
         done.json()
     }
@@ -187,7 +198,9 @@ impl Desk {
         self.well(&arguments).await;
         let password = self.file("officer.password");
         super::world::private(&self.dir.join("officer.password"), "a long enough password\n");
-        let mut arguments = vec!["officer", "add", self.officer, "--name", "Wilhelmina Achterberg"];
+        let name = self.file("officer.name");
+        super::world::private(&self.dir.join("officer.name"), "Wilhelmina Achterberg\n");
+        let mut arguments = vec!["officer", "add", self.officer, "--name-file", &name];
         for role in ["risk-analyst", "case-officer", "statistician", "director"] {
             arguments.extend(["--role", role]);
         }

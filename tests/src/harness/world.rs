@@ -264,9 +264,11 @@ async fn init(provider: &Authority, inward: SocketAddr, outward: SocketAddr) -> 
     std::fs::write(&path, config).expect("a file");
     let password = provider.dir.join("first.password");
     private(&password, &format!("{PASSWORD}\n"));
-    let (path, password) = (path.display().to_string(), password.display().to_string());
+    let name = provider.dir.join("first.name");
+    private(&name, "First Administrator\n");
+    let [path, password, name] = [path, password, name].map(|file| file.display().to_string());
     let mut arguments = vec!["--json", "init", "--config", &path, "--officer", "NL-0001"];
-    arguments.extend(["--name", "First Administrator", "--password-file", &password]);
+    arguments.extend(["--name-file", &name, "--password-file", &password]);
     let made = programs::run("transire", &arguments).await;
     assert_eq!(made.code, 0, "{made:?}");
     let made = made.json();

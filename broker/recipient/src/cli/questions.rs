@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use agreements::{Action, AgreementId, DatasetId, ElementPath, PurposeId, RequestId, RoleId};
 use clap::{Args, ValueEnum};
-use exchange::content::{Asked, QuestionTerm};
+use exchange::content::Asked;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::output::Output;
+use super::question_file::{self, QuestionText};
 use super::{CliError, SignInArgs};
 use crate::answer::KeptAnswer;
 use crate::desk::{self, SignedIn, Wanted};
@@ -52,15 +53,16 @@ pub(super) struct AskArgs {
     /// Which elements, joined by commas; or all that the clause gives.
     #[arg(long, default_value = "all", value_name = "PATH,PATH|all")]
     elements: String,
-    /// An element and the value that it must equal; several times for several.
-    #[arg(long = "where", value_name = "PATH=VALUE")]
-    terms: Vec<String>,
-    /// The case, as the own register names it.
-    #[arg(long)]
-    case: String,
-    /// Why it is asked.
-    #[arg(long)]
-    justification: String,
+    /// The question itself: a file that the owner alone can read, or `-` for standard input.
+    ///
+    /// It holds the case, as the own register names it, why it is asked, and what is sought:
+    ///
+    ///   case = "BE-2026-0417"
+    ///   justification = "the mass does not fit the value"
+    ///   [where]
+    ///   declaration.office = "NL000510"
+    #[arg(long, value_name = "FILE|-", verbatim_doc_comment)]
+    question: PathBuf,
     #[command(flatten)]
     sign_in: SignInArgs,
     /// How long to wait for what comes; 0 only asks.
@@ -99,15 +101,6 @@ fn elements(text: &str) -> Result<Asked, CliError> {
     parsed.map(Asked::These).map_err(|e| CliError::Use(format!("--elements: {e}")))
 }
 
-fn term(text: &str) -> Result<QuestionTerm, CliError> {
-    let (path, value) = text
-        .split_once('=')
-        .filter(|(_, value)| !value.is_empty())
-        .ok_or_else(|| CliError::Use("--where: write PATH=VALUE".to_owned()))?;
-    let element = ElementPath::parse(path.trim()).map_err(|e| CliError::Use(format!("--where: {e}")))?;
-    Ok(QuestionTerm { element, value: value.to_owned() })
-}
-
 async fn sign_in(home: &Home, args: SignInArgs) -> Result<SignedIn, CliError> {
     let password = args.password.read(&format!("Password of {}: ", args.officer))?;
     Ok(desk::sign_in(home, &args.officer, password).await?)
@@ -115,7 +108,10 @@ async fn sign_in(home: &Home, args: SignInArgs) -> Result<SignedIn, CliError> {
 
 pub(super) async fn ask(home: &Home, args: AskArgs, output: &Output) -> Result<ExitCode, CliError> {
     let elements = elements(&args.elements)?;
-    let terms = args.terms.iter().map(|text| term(text)).collect::<Result<Vec<_>, _>>()?;
+    if question_file::is_stdin(&args.question) && args.sign_in.password.password_stdin {
+        return Err(CliError::Use("standard input cannot be both the question and the password".to_owned()));
+    }
+    let QuestionText { case, justification, terms } = question_file::read(&args.question)?;
     let officer = sign_in(home, args.sign_in).await?;
     let wanted = Wanted {
         agreement: args.agreement,
@@ -129,8 +125,8 @@ pub(super) async fn ask(home: &Home, args: AskArgs, output: &Output) -> Result<E
         },
         elements,
         terms,
-        case: args.case,
-        justification: args.justification,
+        case,
+        justification,
     };
     let request = desk::ask(home, &officer, wanted).await?;
     let row = desk::wait(home, request, Duration::from_secs(args.wait_seconds)).await?;

@@ -1,15 +1,22 @@
-//! What reached its date of deletion goes: question, answer, object and its key.
+//! What reached its date of deletion goes: question, answer, object and its key; and old counts of
+//! wrong passwords.
 
 use jiff::tz::TimeZone;
 
 use super::CollectError;
 use crate::answer::ObjectNote;
 use crate::home::Home;
+use crate::store::attempts::FORGOTTEN_AFTER;
 use crate::store::own_log::Act;
 
 /// Deletes every request whose day of deletion has passed.
 pub(super) async fn delete_what_is_due(home: &Home) -> Result<(), CollectError> {
     let now = home.clock.now();
+    if let Ok(before) = now.checked_sub(FORGOTTEN_AFTER) {
+        let mut tx = home.store.write().await?;
+        tx.forget_wrong_passwords(before).await?;
+        tx.commit().await?;
+    }
     let today = now.to_zoned(TimeZone::UTC).date();
     for request in home.store.due_for_deletion(today).await? {
         let object = home.store.object_of::<ObjectNote>(request).await?;

@@ -31,6 +31,8 @@ pub enum Act {
     Resumed,
     /// An officer was added or changed.
     OfficerChanged,
+    /// Somebody gave a wrong password, or the number of nobody who may sign in.
+    WrongPassword,
     /// An agreement was added.
     AgreementAdded,
 }
@@ -48,6 +50,7 @@ impl Act {
             Self::Deleted => "deleted",
             Self::Resumed => "resumed",
             Self::OfficerChanged => "officer-changed",
+            Self::WrongPassword => "wrong-password",
             Self::AgreementAdded => "agreement-added",
         }
     }

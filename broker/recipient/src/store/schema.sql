@@ -53,6 +53,11 @@ CREATE TABLE IF NOT EXISTS officers (
     number TEXT PRIMARY KEY,
     sealed BYTEA NOT NULL
 );
+CREATE TABLE IF NOT EXISTS wrong_passwords (
+    officer TEXT PRIMARY KEY,
+    count BIGINT NOT NULL,
+    last_at TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS requests (
     request TEXT PRIMARY KEY,
     agreement TEXT NOT NULL,

@@ -107,8 +107,8 @@ async fn the_whole_way_goes_by_commands_alone() {
             "officer",
             "add",
             "BE-7",
-            "--name",
-            "Anna Peeters",
+            "--name-file",
+            &write("name", "Anna Peeters\n"),
             "--role",
             "risk-analyst",
             "--password-file",
@@ -121,6 +121,19 @@ async fn the_whole_way_goes_by_commands_alone() {
     world.provider().welcome();
 
     let out = world.file("out.jsonl").display().to_string();
+    let question = write(
+        "question",
+        "case = \"C-1\"\njustification = \"to see\"\n[where]\ndeclaration.office = \"NL000510\"\n",
+    );
+    let loose = write("loose", "case = \"C-1\"\njustification = \"to see\"\n");
+    std::fs::set_permissions(&loose, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    let asking = ["ask", "--agreement", "NL-BE-FR-2026-04", "--role", "risk-analyst", "--purpose"];
+    let asking = [&asking[..], &["customs:RiskManagement", "--dataset", "import-declarations"]].concat();
+    let asking = [&asking[..], &["--officer", "BE-7"]].concat();
+    let (code, refused) =
+        run(&data, &[&asking[..], &["--password-file", &password, "--question", &loose]].concat());
+    assert_eq!((code, refused["error"].to_string().contains("can be read by others")), (1, true), "{refused}");
+    assert_eq!(run(&data, &[&asking[..], &["--password-stdin", "--question", "-"]].concat()).0, 2);
     let ask = |role: &str| {
         let arguments = [
             "ask",
@@ -132,12 +145,8 @@ async fn the_whole_way_goes_by_commands_alone() {
             "customs:RiskManagement",
             "--dataset",
             "import-declarations",
-            "--where",
-            "declaration.office=NL000510",
-            "--case",
-            "C-1",
-            "--justification",
-            "to see",
+            "--question",
+            &question,
             "--officer",
             "BE-7",
             "--password-file",
@@ -203,6 +212,15 @@ fn bad_use_is_exit_code_2_and_a_missing_folder_a_clear_error() {
     assert_eq!(code(&["no-such-command"]), Some(2));
     assert_eq!(code(&["show", "not-an-id", "--officer", "BE-7"]), Some(2));
     assert_eq!(code(&["--help"]), Some(0));
+    // What names people has no place on a command line; all else of these is well used.
+    let ask = ["ask", "--agreement", "A", "--role", "r", "--purpose", "customs:X", "--dataset", "d"];
+    let ask = [&ask[..], &["--officer", "B", "--question", "-"]].concat();
+    let add = ["officer", "add", "B", "--role", "r"];
+    assert_eq!((code(&ask), code(&add)), (Some(1), Some(1)));
+    for option in ["--where", "--case", "--justification"] {
+        assert_eq!(code(&[&ask[..], &[option, "x=y"]].concat()), Some(2), "{option}");
+    }
+    assert_eq!(code(&[&add[..], &["--name", "Anna Peeters"]].concat()), Some(2));
     let (code, error) = run(folder.path(), &["status"]);
     assert_eq!(code, 1);
     assert!(error["error"].as_str().unwrap().contains("receive.toml"), "{error}");

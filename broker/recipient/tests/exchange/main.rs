@@ -21,6 +21,8 @@ mod previous;
 #[cfg(test)]
 mod provider;
 #[cfg(test)]
+mod sign_in;
+#[cfg(test)]
 mod walk;
 #[cfg(test)]
 mod world;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::cli::CliError;
@@ -61,9 +61,20 @@ impl Desk {
     /// Runs a command of the recipient program and reads what it prints. Exit codes of refusals (1)
     /// and of answers that have not come yet (3) are results, not failures.
     pub(super) async fn run(&self, arguments: &[&str]) -> Result<Value, CliError> {
+        self.told(arguments, "").await
+    }
+
+    /// As [`Self::run`], with what the program reads from standard input.
+    pub(super) async fn told(&self, arguments: &[&str], input: &str) -> Result<Value, CliError> {
         let mut command = executable()?;
-        command.args(["receive", "--json", "--data"]).arg(&self.data).args(arguments).stdin(Stdio::null());
-        let done = command.output().await.map_err(|error| CliError::failed(&error))?;
+        command.args(["receive", "--json", "--data"]).arg(&self.data).args(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().map_err(|error| CliError::failed(&error))?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // A program that does not read it has its own reason, and says so.
+            let _ = stdin.write_all(input.as_bytes()).await;
+        }
+        let done = child.wait_with_output().await.map_err(|error| CliError::failed(&error))?;
         let said: Value = serde_json::from_slice(&done.stdout).unwrap_or_default();
         match (done.status.code(), said.get("error").and_then(Value::as_str)) {
             (Some(0 | 1 | 3), None) if said.is_object() => Ok(said),

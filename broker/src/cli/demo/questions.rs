@@ -136,10 +136,8 @@ impl Story {
             attempt.purpose.unwrap_or(purpose),
             "--dataset",
             &dataset,
-            "--case",
-            "DEMO-2026-17",
-            "--justification",
-            "shown in the demonstration",
+            "--question",
+            "-",
             "--officer",
             recipient.officer,
             "--password-file",
@@ -152,14 +150,17 @@ impl Story {
         arguments.extend(["--action", if attempt.bulk { "bulk" } else { "consult" }]);
         let terms: Vec<String> =
             if attempt.terms.is_empty() && !attempt.bulk { self.some_term(who)? } else { attempt.terms };
-        for term in &terms {
-            arguments.extend(["--where", term]);
+        let mut question =
+            "case = \"DEMO-2026-17\"\njustification = \"shown in the demonstration\"\n[where]\n".to_owned();
+        for (path, value) in terms.iter().filter_map(|term| term.split_once('=')) {
+            // A string of JSON is one of TOML.
+            question.push_str(&format!("{} = {}\n", Value::from(path), Value::from(value)));
         }
         let out = attempt.out.map(|path| path.display().to_string());
         if let Some(out) = &out {
             arguments.extend(["--out", out, "--format", "jsonl"]);
         }
-        recipient.desk.run(&arguments).await
+        recipient.desk.told(&arguments, &question).await
     }
 
     /// A search that the recipient's clause allows.

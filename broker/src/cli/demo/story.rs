@@ -399,12 +399,12 @@ async fn join(
     ])
     .await?;
     let password = path(recipient.password.clone());
-    let mut arguments = vec!["officer", "add", recipient.officer, "--name", "Officer of the demonstration"];
+    let mut arguments = vec!["officer", "add", recipient.officer];
     for role in ["risk-analyst", "case-officer", "statistician", "director"] {
         arguments.extend(["--role", role]);
     }
     arguments.extend(["--password-file", &password]);
-    desk.run(&arguments).await?;
+    desk.told(&arguments, "Officer of the demonstration\n").await?;
     Ok(note)
 }
 

@@ -16,9 +16,12 @@ pub struct Config {
     pub endpoint: EndpointId,
     /// Folder of the database, the vault and the bulk objects.
     pub data_dir: PathBuf,
-    /// Database; SQLite in the data folder when absent.
+    /// PostgreSQL database, without a password; SQLite in the data folder when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database_url: Option<String>,
+    /// A file with the database's password in its first line, readable by the owner alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database_password_file: Option<PathBuf>,
     /// Address for the authority's own officers and systems. Loopback only.
     pub inward_listen: SocketAddr,
     /// Address for recipients. Loopback only.
@@ -93,17 +96,13 @@ impl Config {
     #[must_use]
     pub fn relative_to(mut self, folder: &Path) -> Self {
         self.data_dir = folder.join(&self.data_dir);
+        self.database_password_file = self.database_password_file.map(|path| folder.join(path));
         self.unlock = match self.unlock {
             UnlockConfig::KeyFile(path) => UnlockConfig::KeyFile(folder.join(path)),
             UnlockConfig::PassphraseFile(path) => UnlockConfig::PassphraseFile(folder.join(path)),
             UnlockConfig::DemonstrationKeyFile(path) => UnlockConfig::DemonstrationKeyFile(folder.join(path)),
         };
         self
-    }
-
-    /// The database's URL.
-    pub fn store_url(&self) -> String {
-        self.database_url.clone().unwrap_or_else(|| crate::store::sqlite_url(&self.data_dir.join("broker.db")))
     }
 
     /// Folder of the vault.
@@ -114,5 +113,15 @@ impl Config {
     /// Folder of the bulk objects that wait for their recipients.
     pub fn objects_dir(&self) -> PathBuf {
         self.data_dir.join("objects")
+    }
+}
+
+#[cfg(test)]
+impl Config {
+    /// A configuration for tests of what is made from one.
+    pub(crate) fn example() -> Self {
+        let text = "authority = \"nl-customs\"\nendpoint = \"nl-customs-broker\"\ndata_dir = \"data\"\n\
+            inward_listen = \"127.0.0.1:0\"\noutward_listen = \"127.0.0.1:0\"\nunlock = { key_file = \"key\" }\n";
+        toml::from_str(text).unwrap()
     }
 }

@@ -4,6 +4,7 @@ pub mod app;
 pub mod attempts;
 pub mod cli;
 pub mod config;
+pub mod database;
 pub mod disclosure;
 mod domains;
 pub mod govern;

@@ -111,7 +111,7 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
 /// # Errors
 /// [`ServeError`] saying what failed.
 pub async fn serve(started: Started, bound: Bound, until: impl Future<Output = ()>) -> Result<(), ServeError> {
-    let Started { app, claim } = started;
+    let Started { app, mut claim } = started;
     let outward = Arc::new(outward::Outward {
         store: app.store.clone(),
         clock: Arc::clone(&app.clock),
@@ -149,6 +149,10 @@ pub async fn serve(started: Started, bound: Bound, until: impl Future<Output = (
         },
         reason = app.recorder.stopped() => Err(ServeError::Stopped(reason)),
         error = app.store.failed() => Err(ServeError::Store(error)),
+        error = claim.lost() => {
+            app.recorder.stop("the claim on the database is lost: another broker may write to it now");
+            Err(ServeError::Store(Arc::new(error)))
+        }
         () = until => Ok(()),
     };
     counting.abort();

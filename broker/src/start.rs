@@ -38,6 +38,8 @@ use crate::store::{Claim, Store, StoreError};
 const LOG_KEY: &str = "log";
 /// Name of the broker's endpoint key in the vault.
 const ENDPOINT_KEY: &str = "endpoint";
+/// How often a stand-by asks whether the one that writes is gone.
+const STANDING_BY: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// Why the broker does not start. The message says what the operator can do.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +50,9 @@ pub enum StartError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The database's address.
+    #[error(transparent)]
+    Database(#[from] crate::database::DatabaseError),
     /// A folder or file.
     #[error("`{path}`: {source}")]
     File {
@@ -116,12 +121,42 @@ pub fn public_keys(config: &Config) -> Result<(NoteKey, agreements::Digest), Sta
     Ok((log.key().clone(), EndpointKey::from_seed(&seed(&vault, ENDPOINT_KEY)?).public()))
 }
 
+/// When a broker begins to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// At once; where another writes, the start fails.
+    Now,
+    /// Once the one that writes is gone. Nothing is read before, and nothing served.
+    StandBy,
+}
+
+/// Waits until nobody else writes.
+async fn stand_by(store: &Store) -> Result<Claim, StoreError> {
+    let mut told = false;
+    loop {
+        match store.claim().await {
+            Err(StoreError::Claimed) if !told => {
+                tracing::info!("another broker writes to this store; standing by");
+                told = true;
+            }
+            Err(StoreError::Claimed) => {}
+            claimed => return claimed,
+        }
+        tokio::time::sleep(STANDING_BY).await;
+    }
+}
+
 /// Opens the data folder, replays the log, and starts the writer and the collectors.
 ///
 /// # Errors
 /// [`StartError`]; nothing was written and nothing answered.
-pub async fn start(config: Config, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Result<Started, StartError> {
-    let (core, claim, mut new_groups) = open(config, clock, rng).await?;
+pub async fn start(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+    turn: Turn,
+) -> Result<Started, StartError> {
+    let (core, claim, mut new_groups) = open(config, clock, rng, turn).await?;
     let edge = verify::edge(&core).await?;
     let (standing, stated) = replay::replay(&core, &edge).await?;
     compare::compare(&core, &standing).await?;
@@ -183,7 +218,7 @@ pub struct Checked {
 /// # Errors
 /// [`StartError`] when a start would fail.
 pub async fn check(config: Config, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Result<Checked, StartError> {
-    let (core, claim, _) = open(config, clock, rng).await?;
+    let (core, claim, _) = open(config, clock, rng, Turn::Now).await?;
     let edge = verify::edge(&core).await?;
     let (standing, _) = replay::replay(&core, &edge).await?;
     compare::compare(&core, &standing).await?;
@@ -203,10 +238,14 @@ async fn open(
     config: Config,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
+    turn: Turn,
 ) -> Result<(Core, Claim, NewGroups), StartError> {
     let vault = Arc::new(Vault::open(&config.vault_dir(), &unlock(&config.unlock)?)?);
-    let store = Store::open(&config.store_url()).await?;
-    let claim = store.claim().await?;
+    let store = Store::open(&crate::database::address(&config)?).await?;
+    let claim = match turn {
+        Turn::Now => store.claim().await?,
+        Turn::StandBy => stand_by(&store).await?,
+    };
     let log = log_signer(&config, &vault)?;
     let endpoint_key = EndpointKey::from_seed(&seed(&vault, ENDPOINT_KEY)?);
     let (opened, new_groups) = tokio::sync::mpsc::unbounded_channel();

@@ -11,7 +11,7 @@ use broker::config::{Config, Limits, UnlockConfig};
 use broker::govern::Acting;
 use broker::govern::officer::{NewOfficer, change, name};
 use broker::roles::Role;
-use broker::start::{self, Started};
+use broker::start::{self, Started, Turn};
 use common::{FixedClock, SeededRng};
 use jiff::SignedDuration;
 use zeroize::Zeroizing;
@@ -24,6 +24,7 @@ fn config(dir: &Path) -> Config {
         unlock: UnlockConfig::KeyFile(dir.join("unlock.key")),
         data_dir,
         database_url: None,
+        database_password_file: None,
         inward_listen: "127.0.0.1:0".parse().unwrap(),
         outward_listen: "127.0.0.1:0".parse().unwrap(),
         metrics_listen: None,
@@ -33,7 +34,7 @@ fn config(dir: &Path) -> Config {
 
 async fn started(config: &Config, clock: &Arc<FixedClock>, seed: u64) -> Started {
     let clock: Arc<dyn common::Clock> = Arc::clone(clock) as _;
-    start::start(config.clone(), clock, Arc::new(SeededRng::new(seed))).await.expect("it starts")
+    start::start(config.clone(), clock, Arc::new(SeededRng::new(seed)), Turn::Now).await.expect("it starts")
 }
 
 fn officer(number: &str) -> NewOfficer {

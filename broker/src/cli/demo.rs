@@ -34,6 +34,10 @@ pub(super) struct DemoArgs {
     /// folder in the system's temporary folder when not given.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Run on this PostgreSQL database, which must be empty, instead of on SQLite:
+    /// `postgres://user@host/database`.
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
     /// End after the run, instead of serving on.
     #[arg(long)]
     once: bool,
@@ -50,7 +54,7 @@ pub(super) async fn demo(args: DemoArgs, output: &Output) -> Result<(), CliError
     let source = source::Source::open(args.declarations.as_deref())?;
     let folder = Folder::make(args.data, &SystemRng)?;
     output.say(&format!("Working in {}", folder.root.display()));
-    let mut story = story::Story::begin(folder, source, *output).await?;
+    let mut story = story::Story::begin(folder, source, *output, args.database).await?;
     story.found().await?;
     story.agree().await?;
     story.deposit().await?;

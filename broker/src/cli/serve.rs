@@ -10,27 +10,42 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::init::read_config;
 use super::{CliError, Output};
-use crate::{serve as serving, start};
+use crate::serve as serving;
+use crate::start::{self, Turn};
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
     /// The configuration.
     #[arg(long, value_name = "FILE", default_value = "transire.toml")]
     config: PathBuf,
+    /// Wait until the broker that writes to the same database is gone, then take its place. The data
+    /// folder, with the vault, is the one that both see.
+    #[arg(long)]
+    standby: bool,
 }
 
 pub(super) async fn serve(args: ServeArgs, output: &Output) -> Result<(), CliError> {
     let config = read_config(&args.config)?;
-    // Bound first: an address that cannot be served stops the start before anything is opened.
-    let bound = serving::bind(config.inward_listen, config.outward_listen, config.metrics_listen)
-        .await
-        .map_err(|error| CliError::failed(&error))?;
+    let (inward, outward, metrics) = (config.inward_listen, config.outward_listen, config.metrics_listen);
+    let bind =
+        || async { serving::bind(inward, outward, metrics).await.map_err(|error| CliError::failed(&error)) };
+    // Bound first: an address that cannot be served stops the start before anything is opened. A
+    // stand-by may get the addresses of the broker that it follows only once that is gone.
+    let bound = if args.standby { None } else { Some(bind().await?) };
     let failed = |error: std::io::Error| CliError::failed(&error);
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let started = start::start(config, Arc::new(SystemClock), Arc::new(SystemRng))
-        .await
-        .map_err(|error| CliError::failed(&error))?;
+    let turn = if args.standby { Turn::StandBy } else { Turn::Now };
+    let starting = start::start(config, Arc::new(SystemClock), Arc::new(SystemRng), turn);
+    let started = tokio::select! {
+        started = starting => started.map_err(|error| CliError::failed(&error))?,
+        _ = interrupt.recv() => return Ok(()),
+        _ = terminate.recv() => return Ok(()),
+    };
+    let bound = match bound {
+        Some(bound) => bound,
+        None => bind().await?,
+    };
     let addresses = bound.addresses;
     output.done(
         &json!({ "inward": addresses.inward, "outward": addresses.outward }),

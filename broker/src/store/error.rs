@@ -23,6 +23,15 @@ pub enum StoreError {
         /// The value that keeps the promise.
         needed: &'static str,
     },
+    /// The database does not answer, or does not let this program in.
+    #[error("database cannot be reached: {text}")]
+    Unreachable {
+        /// What it or the system said.
+        text: String,
+    },
+    /// A newer version of this program has changed the tables.
+    #[error("database was changed by a newer version of this program: start that one, or put a backup back")]
+    Newer,
     /// The tables could not be brought to the form that this program needs.
     #[error("tables of the store could not be made or brought up to date")]
     Migration(#[source] sqlx::migrate::MigrateError),
@@ -77,6 +86,24 @@ impl StoreError {
     /// Whether the process must end.
     pub fn is_fatal(&self) -> bool {
         matches!(self, StoreError::Fatal(_) | StoreError::CommitUnknown(_))
+    }
+
+    /// The error of a first connection.
+    pub(super) fn of_reaching(error: &sqlx::Error) -> Self {
+        let text = match error {
+            sqlx::Error::Database(refusal) => refusal.message().to_owned(),
+            sqlx::Error::Io(error) => error.to_string(),
+            other => other.to_string(),
+        };
+        StoreError::Unreachable { text }
+    }
+
+    /// The error of bringing the tables up to date.
+    pub(super) fn of_migration(error: sqlx::migrate::MigrateError) -> Self {
+        match error {
+            sqlx::migrate::MigrateError::VersionMissing(_) => StoreError::Newer,
+            other => StoreError::Migration(other),
+        }
     }
 
     /// The error of a COMMIT: when the answer itself was lost, the outcome is unknown.

@@ -20,6 +20,9 @@ static DRIVERS: Once = Once::new();
 /// How long a caller waits for a connection or a lock.
 const WAIT: Duration = Duration::from_secs(30);
 
+/// How long a server gets to answer a first connection.
+const REACHING: Duration = Duration::from_secs(10);
+
 /// Settings of every SQLite connection that writes. The write-ahead log is moved into the file by
 /// a task of its own (see [`wal`]), never by the writer.
 const SQLITE_WRITER: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
@@ -32,10 +35,18 @@ const SQLITE_READER: &str = "PRAGMA busy_timeout = 5000; PRAGMA query_only = ON;
 /// Settings of every PostgreSQL connection that writes. Its statements look up a handful of rows by
 /// key; a plan that was made and kept while a table was empty must not scan it when it is large.
 const POSTGRES_WRITER: &str = "SET lock_timeout = '30s'; SET enable_seqscan = off; \
-    SET enable_hashjoin = off; SET enable_mergejoin = off";
+    SET enable_hashjoin = off; SET enable_mergejoin = off; \
+    SET idle_in_transaction_session_timeout = '10s'";
 
 /// The lock that the writing broker holds on PostgreSQL as long as it runs; one on each database.
 const CLAIM: &str = "SELECT CAST(pg_try_advisory_lock(8390876182543722) AS INT) AS held";
+
+/// How often the claim's session shows that its broker lives.
+const HEARTBEAT: Duration = Duration::from_secs(2);
+
+/// After so many seconds without a sign of life the server ends the claim's session, and a
+/// transaction that was left half done.
+const SILENT: &str = "SET idle_session_timeout = '10s'";
 
 /// The address of a SQLite store in the file `path`, whatever characters the path has.
 pub fn sqlite_url(path: &Path) -> String {
@@ -69,11 +80,12 @@ impl Store {
             make_private(&path)?;
         }
         let options = options(url)?;
+        reach(&options).await?;
         let writer = pool(backend, &options, 1, false).await?;
         let readers = pool(backend, &options, readers(backend), true).await?;
         let mut connection = writer.acquire().await?;
         check_durability(backend, &mut connection).await?;
-        MIGRATIONS.run_direct(None, &mut *connection, false).await.map_err(StoreError::Migration)?;
+        MIGRATIONS.run_direct(None, &mut *connection, false).await.map_err(StoreError::of_migration)?;
         head::make(&mut connection).await?;
         drop(connection);
         let wal = match backend {
@@ -102,7 +114,12 @@ impl Store {
     async fn claim_session(&self) -> Result<AnyConnection, StoreError> {
         let mut connection = connect(self.backend, &options(&self.address)?).await?;
         let held: i32 = sqlx::query(CLAIM).fetch_one(&mut connection).await?.try_get("held")?;
-        if held == 1 { Ok(connection) } else { Err(StoreError::Claimed) }
+        if held != 1 {
+            connection.close().await?;
+            return Err(StoreError::Claimed);
+        }
+        sqlx::raw_sql(SILENT).execute(&mut connection).await?;
+        Ok(connection)
     }
 }
 
@@ -125,14 +142,20 @@ impl Claim {
         self.fence
     }
 
-    /// Checks that the claim still stands: on PostgreSQL the session may have been cut.
-    ///
-    /// # Errors
-    /// [`StoreError::Fatal`] when the session is gone.
-    pub async fn check(&mut self) -> Result<(), StoreError> {
-        match &mut self.holder {
-            Holder::File { .. } => Ok(()),
-            Holder::Session(connection) => connection.ping().await.map_err(StoreError::Fatal),
+    /// Resolves when the claim is lost: on PostgreSQL its session may be cut. Asking is also what
+    /// keeps it: the server ends a session that is silent for ten seconds, so that a stand-by
+    /// can follow a broker that hangs.
+    pub async fn lost(&mut self) -> StoreError {
+        let Holder::Session(connection) = &mut self.holder else {
+            return std::future::pending().await;
+        };
+        loop {
+            tokio::time::sleep(HEARTBEAT).await;
+            match tokio::time::timeout(WAIT, connection.ping()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return StoreError::Fatal(error),
+                Err(_) => return StoreError::Fatal(sqlx::Error::PoolTimedOut),
+            }
         }
     }
 }
@@ -141,6 +164,17 @@ fn readers(backend: Backend) -> u32 {
     match backend {
         Backend::Sqlite => 4,
         Backend::Postgres => 8,
+    }
+}
+
+/// Tries one connection, so that an address that leads nowhere is told at once and for what it is.
+async fn reach(options: &AnyConnectOptions) -> Result<(), StoreError> {
+    match tokio::time::timeout(REACHING, options.connect()).await {
+        Ok(Ok(connection)) => Ok(connection.close().await?),
+        Ok(Err(error)) => Err(StoreError::of_reaching(&error)),
+        Err(_) => {
+            Err(StoreError::Unreachable { text: format!("no answer within {} seconds", REACHING.as_secs()) })
+        }
     }
 }
 

@@ -72,7 +72,12 @@ const RECIPIENTS: [(&str, &str, &str); 2] =
 
 impl Story {
     /// Keys for everybody, and the broker's folder.
-    pub(super) async fn begin(folder: Folder, source: Source, output: Output) -> Result<Self, CliError> {
+    pub(super) async fn begin(
+        folder: Folder,
+        source: Source,
+        output: Output,
+        database: Option<String>,
+    ) -> Result<Self, CliError> {
         let provider = Authority::make(&folder, "nl-customs")?;
         let mut recipients = Vec::new();
         for (name, _, officer) in RECIPIENTS {
@@ -86,7 +91,8 @@ impl Story {
             authority: provider.id.clone(),
             endpoint: EndpointId::parse("nl-customs-broker").map_err(|error| CliError::failed(&error))?,
             data_dir: home.join("data"),
-            database_url: None,
+            database_url: database,
+            database_password_file: None,
             inward_listen: free_address()?,
             outward_listen: free_address()?,
             metrics_listen: None,

@@ -101,13 +101,21 @@ async fn answer(app: &App, asked: Asked) -> Result<(), SpineError> {
         Action::Consult => None,
     };
     for _ in 0..MOST_DECISIONS {
-        let permitted = match decide::decide(app, asked)? {
-            decide::Decided::Permitted(permitted) => *permitted,
-            decide::Decided::Refused(refused) => return refuse::record(app, *refused).await,
+        // Read before the decision: what changes meanwhile has it made again.
+        let decided_at = app.standing.load().policy_epoch();
+        let decided = match decide::decide(app, asked)? {
+            decide::Decided::Permitted(permitted) => fetch::fetch(app, *permitted).await?,
+            decide::Decided::Refused(refused) => fetch::Found::Refused(refused),
         };
-        let cleared = match fetch::fetch(app, permitted).await? {
+        let cleared = match decided {
             fetch::Found::Records(fetched) => pseudonymise::pseudonymise(&app.core, *fetched).await?,
-            fetch::Found::Refused(refused) => return refuse::record(app, *refused).await,
+            fetch::Found::Refused(refused) => match refuse::record(app, *refused, decided_at).await? {
+                None => return Ok(()),
+                Some(again) => {
+                    asked = again;
+                    continue;
+                }
+            },
             fetch::Found::TooMany { asked, most } => return problem::too_many(app, *asked, most).await,
         };
         match record::record(app, cleared).await {
@@ -115,7 +123,11 @@ async fn answer(app: &App, asked: Asked) -> Result<(), SpineError> {
             Err((again, RecordError::Overtaken(why))) => match why {
                 Overtaken::Agreement => asked = again,
                 Overtaken::Ceiling { clause } => {
-                    return refuse::record(app, refuse::ceiling(&app.core, again, &clause)).await;
+                    let refused = refuse::ceiling(&app.core, again, &clause);
+                    match refuse::record(app, refused, decided_at).await? {
+                        None => return Ok(()),
+                        Some(again) => asked = again,
+                    }
                 }
                 Overtaken::Answered { first } => return problem::repeated(app, again, first).await,
                 Overtaken::Changed => return problem::changed(app, again).await,

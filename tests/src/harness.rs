@@ -13,6 +13,7 @@
 )]
 
 mod authority;
+mod database;
 mod declarations;
 mod log;
 mod member;
@@ -26,6 +27,7 @@ mod relay;
 mod world;
 
 pub use authority::Authority;
+pub use database::On;
 pub use declarations::{DECLARATIONS, declaration, declarations};
 pub use log::{Entry, Log};
 pub use member::{Announced, Member, about};

@@ -13,7 +13,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tests::harness::{Question, Recipient, World};
+use tests::harness::{On, Question, Recipient, World};
 
 const IN_FLIGHT: usize = 64;
 const ROUNDS: u64 = 6;
@@ -40,9 +40,10 @@ async fn settled(world: &World) -> Vec<Value> {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn with_64_questions_in_flight_no_disclosure_follows_the_suspension() {
-    let mut world = World::new(1).await;
+tests::on_both!(with_64_questions_in_flight_no_disclosure_follows_the_suspension);
+
+async fn with_64_questions_in_flight_no_disclosure_follows_the_suspension(on: On) {
+    let mut world = World::on(on, 1).await;
     for round in 0..ROUNDS {
         world.recipients[0].collector.take().unwrap().end().await;
         ask_without_waiting(&world.recipients[0]).await;
@@ -70,7 +71,7 @@ async fn with_64_questions_in_flight_no_disclosure_follows_the_suspension() {
                 assert!(!suspended, "entry {} is a disclosure under a suspension", entry.index);
             }
             "refusal" => {
-                assert!(suspended, "entry {} is a refusal without a suspension", entry.index);
+                assert!(suspended, "entry {} is a refusal without a suspension: {}", entry.index, entry.values);
                 cut += 1;
             }
             _ => {}

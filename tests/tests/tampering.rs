@@ -18,14 +18,22 @@ use common::{Rng as _, SeededRng};
 use reqwest::Method;
 use serde_json::json;
 use sqlx::{AnyConnection, Connection as _, Row as _};
-use tests::harness::{Question, World};
+use tests::harness::{On, Question, World};
 
 const SEED: u64 = 20_261_123;
 
+tests::on_both!(
+    a_status_set_to_in_force_by_hand_discloses_nothing,
+    an_agreement_whose_document_is_changed_by_hand_discloses_nothing,
+    a_directory_changed_by_hand_stops_disclosures_of_its_agreements,
+    an_endpoint_key_changed_by_hand_stops_disclosures_of_its_agreements,
+    a_role_given_by_hand_gives_nothing,
+    a_flipped_bit_of_the_record_stops_the_start_and_is_named,
+);
+
 async fn database(world: &World) -> AnyConnection {
     sqlx::any::install_default_drivers();
-    let url = format!("sqlite://{}", world.data().join("broker.db").display());
-    AnyConnection::connect(&url).await.expect("the database opens")
+    AnyConnection::connect(&world.database_url).await.expect("the database opens")
 }
 
 /// Changes one row while the broker is stopped.
@@ -52,9 +60,8 @@ async fn assert_nothing_is_disclosed(world: &mut World) {
     assert_eq!(world.log().await.of("disclosure").count(), 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_status_set_to_in_force_by_hand_discloses_nothing() {
-    let mut world = World::new(1).await;
+async fn a_status_set_to_in_force_by_hand_discloses_nothing(on: On) {
+    let mut world = World::on(on, 1).await;
     world.suspend().await;
     with_altered(&mut world, "UPDATE agreements SET status = 'in-force'").await;
     assert_nothing_is_disclosed(&mut world).await;
@@ -63,33 +70,29 @@ async fn a_status_set_to_in_force_by_hand_discloses_nothing() {
     assert_nothing_is_disclosed(&mut world).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_agreement_whose_document_is_changed_by_hand_discloses_nothing() {
-    let mut world = World::new(1).await;
+async fn an_agreement_whose_document_is_changed_by_hand_discloses_nothing(on: On) {
+    let mut world = World::on(on, 1).await;
     let sql = "UPDATE agreements SET document = replace(document, 'rows_per_day = 500', 'rows_per_day = 900')";
     with_altered(&mut world, sql).await;
     assert_nothing_is_disclosed(&mut world).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_directory_changed_by_hand_stops_disclosures_of_its_agreements() {
-    let mut world = World::new(1).await;
+async fn a_directory_changed_by_hand_stops_disclosures_of_its_agreements(on: On) {
+    let mut world = World::on(on, 1).await;
     let sql = "UPDATE directories SET note = replace(note, 'Office', 'Orifice') WHERE authority = 'be-customs'";
     with_altered(&mut world, sql).await;
     assert_nothing_is_disclosed(&mut world).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_endpoint_key_changed_by_hand_stops_disclosures_of_its_agreements() {
-    let mut world = World::new(1).await;
+async fn an_endpoint_key_changed_by_hand_stops_disclosures_of_its_agreements(on: On) {
+    let mut world = World::on(on, 1).await;
     let sql = "UPDATE endpoints SET expires = '2031-01-01T00:00:00Z' WHERE endpoint = 'be-customs-desk'";
     with_altered(&mut world, sql).await;
     assert_nothing_is_disclosed(&mut world).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_role_given_by_hand_gives_nothing() {
-    let mut world = World::new(1).await;
+async fn a_role_given_by_hand_gives_nothing(on: On) {
+    let mut world = World::on(on, 1).await;
     let sql = "UPDATE officers SET roles = (SELECT roles FROM officers WHERE number = 'NL-0002') \
                WHERE number = 'NL-0003'";
     with_altered(&mut world, sql).await;
@@ -103,9 +106,9 @@ async fn a_role_given_by_hand_gives_nothing() {
 /// Flips one bit of a stored value and gives what was there.
 async fn flip(world: &World, table: &str, column: &str, which: &str, dice: &SeededRng) -> Vec<u8> {
     let mut db = database(world).await;
-    let read = format!("SELECT CAST({column} AS BLOB) AS bytes FROM {table} WHERE {which}");
+    let read = format!("SELECT {column} AS found FROM {table} WHERE {which}");
     let row = sqlx::query(sqlx::AssertSqlSafe(read)).fetch_one(&mut db).await.expect("a row");
-    let was: Vec<u8> = row.get("bytes");
+    let was: Vec<u8> = if is_text(column) { row.get::<String, _>("found").into() } else { row.get("found") };
     let mut bytes = was.clone();
     let random = dice.key();
     let at = usize::from(random[0]) * 256 + usize::from(random[1]);
@@ -117,19 +120,24 @@ async fn flip(world: &World, table: &str, column: &str, which: &str, dice: &Seed
 }
 
 async fn put(db: &mut AnyConnection, table: &str, column: &str, which: &str, bytes: &[u8]) {
-    let text = matches!(column, "checkpoint");
-    let value = if text { "CAST($1 AS TEXT)" } else { "$1" };
-    let write = format!("UPDATE {table} SET {column} = {value} WHERE {which}");
-    let done =
-        sqlx::query(sqlx::AssertSqlSafe(write)).bind(bytes.to_vec()).execute(db).await.expect("a change");
-    assert_eq!(done.rows_affected(), 1);
+    let write = sqlx::AssertSqlSafe(format!("UPDATE {table} SET {column} = $1 WHERE {which}"));
+    let query = sqlx::query(write);
+    let query = if is_text(column) {
+        query.bind(String::from_utf8(bytes.to_vec()).expect("a flipped low bit leaves ASCII"))
+    } else {
+        query.bind(bytes.to_vec())
+    };
+    assert_eq!(query.execute(db).await.expect("a change").rows_affected(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_flipped_bit_of_the_record_stops_the_start_and_is_named() {
+fn is_text(column: &str) -> bool {
+    column == "checkpoint"
+}
+
+async fn a_flipped_bit_of_the_record_stops_the_start_and_is_named(on: On) {
     eprintln!("seed {SEED}");
     let dice = SeededRng::new(SEED);
-    let mut world = World::new(1).await;
+    let mut world = World::on(on, 1).await;
     let said = world.recipients[0].ask(&world.recipients[0].question()).await;
     let index = said["index"].as_u64().expect("an index");
     world.stop().await;

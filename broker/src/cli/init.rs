@@ -84,8 +84,9 @@ pub(super) async fn create(
     }
     start::create(&config, &SystemRng).map_err(|e| failed(&e))?;
     let (log_key, endpoint_key) = start::public_keys(&config).map_err(|e| failed(&e))?;
-    let started =
-        start::start(config, Arc::new(SystemClock), Arc::new(SystemRng), Turn::Now).await.map_err(|e| failed(&e))?;
+    let started = start::start(config, Arc::new(SystemClock), Arc::new(SystemRng), Turn::Now)
+        .await
+        .map_err(|e| failed(&e))?;
     let by = Acting { officer: number.clone() };
     let new = NewOfficer { number, name, password, roles: vec![Role::Administrator] };
     officer::name(&started.app, &by, new).await.map_err(|e| failed(&e))?;

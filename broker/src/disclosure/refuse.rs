@@ -75,8 +75,9 @@ pub(super) fn search(asked: Asked, element: agreements::ElementPath, whole: Stri
     Refused { asked, refusal: Refusal { dimension: Dimension::Search(element), whole: vec![whole], plain } }
 }
 
-/// Records the refusal and sends it.
-pub(super) async fn record(app: &App, refused: Refused) -> Result<(), SpineError> {
+/// Records the refusal and sends it. When something changed since the decision the question comes
+/// back, to be decided again: a refusal on record was one at its place.
+pub(super) async fn record(app: &App, refused: Refused, decided_at: u64) -> Result<Option<Asked>, SpineError> {
     let Refused { asked, refusal } = refused;
     let request = asked.question.request;
     let dimension = refusal.dimension.as_str().to_owned();
@@ -98,15 +99,19 @@ pub(super) async fn record(app: &App, refused: Refused) -> Result<(), SpineError
         dataset: Some(dataset),
     })
     .by(personal)
+    .while_holds(Condition::Unchanged { decided_at })
     .while_holds(Condition::NewRequest { group: asked.group.id, request, digest: asked.digest })
     .and(Effect::ArrivalDone { group: asked.group.id, position: asked.position })
     .sending(Outgoing { group: asked.group.id, kind: Kind::Envelope, id: app.message_id(), body });
     match app.recorder.record(item).await {
-        Ok(_) => Ok(()),
+        Ok(_) => Ok(None),
+        Err(RecordError::Overtaken(Overtaken::Agreement)) => Ok(Some(asked)),
         Err(RecordError::Overtaken(Overtaken::Answered { first })) => {
-            super::problem::repeated(app, asked, first).await
+            super::problem::repeated(app, asked, first).await.map(|()| None)
         }
-        Err(RecordError::Overtaken(Overtaken::Changed)) => super::problem::changed(app, asked).await,
+        Err(RecordError::Overtaken(Overtaken::Changed)) => {
+            super::problem::changed(app, asked).await.map(|()| None)
+        }
         Err(other) => Err(other.into()),
     }
 }

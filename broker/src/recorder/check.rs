@@ -20,6 +20,9 @@ impl Batch<'_> {
                     && known.is_some_and(|known| known.digest() == *digest && known.is_open(today));
                 (!open || self.core.blocked.holds(&agreement.id)).then_some(Overtaken::Agreement)
             }
+            Condition::Unchanged { decided_at } => {
+                (self.policy_epoch != *decided_at).then_some(Overtaken::Agreement)
+            }
             Condition::Vouched { authority, key } => {
                 let directory = self.standing.directory(authority);
                 let held = directory.is_some_and(|d| d.keys(Function::Statements).any(|held| held == key));
@@ -81,6 +84,7 @@ impl Batch<'_> {
                 self.answered.push(Answered { group: *group, request: *request, digest: *digest, index });
             }
             Condition::Open { .. }
+            | Condition::Unchanged { .. }
             | Condition::Vouched { .. }
             | Condition::Enrolled { .. }
             | Condition::KeyWaits { .. }

@@ -82,6 +82,8 @@ pub(crate) enum Condition {
     /// The agreement is in force at this version, and nothing about it has changed since that
     /// policy epoch.
     Open { agreement: AgreementVersion, digest: Digest, decided_at: u64 },
+    /// Nothing that could change a decision has happened since that policy epoch.
+    Unchanged { decided_at: u64 },
     /// That key still vouches for officers of that authority.
     Vouched { authority: AuthorityId, key: NoteKey },
     /// The endpoint is still enrolled.

@@ -11,6 +11,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::authority::Authority;
+use super::database::On;
 use super::declarations::{DECLARATIONS, declarations};
 use super::log::Log;
 use super::officer::Officer;
@@ -54,6 +55,8 @@ pub struct World {
     pub log_key: NoteKey,
     /// The broker's public key as an endpoint.
     pub endpoint_key: Digest,
+    /// Address of the broker's database.
+    pub database_url: String,
     /// The provider's officers.
     pub officers: Officers,
     /// The agreement in force.
@@ -67,27 +70,35 @@ pub struct World {
 impl World {
     /// A world with that many recipients, of at most two, which collect.
     pub async fn new(recipients: usize) -> Self {
-        Self::made(recipients, false, str::to_owned).await
+        Self::made(recipients, false, On::Sqlite, str::to_owned).await
     }
 
     /// The same, under an agreement that the test has changed before anybody signs it.
     pub async fn under(recipients: usize, change: fn(&str) -> String) -> Self {
-        Self::made(recipients, false, change).await
+        Self::made(recipients, false, On::Sqlite, change).await
     }
 
     /// The same, with all that passes the outward address recorded.
     pub async fn recorded(recipients: usize) -> Self {
-        Self::made(recipients, true, str::to_owned).await
+        Self::made(recipients, true, On::Sqlite, str::to_owned).await
     }
 
-    async fn made(count: usize, record: bool, change: fn(&str) -> String) -> Self {
+    /// A world whose broker runs on that database.
+    pub async fn on(database: On, recipients: usize) -> Self {
+        Self::made(recipients, false, database, str::to_owned).await
+    }
+
+    async fn made(count: usize, record: bool, on: On, change: fn(&str) -> String) -> Self {
         let dir = tempfile::Builder::new().prefix("transire-test-").tempdir().expect("a folder");
         let root = dir.path();
         let provider = Authority::make(root, "nl-customs");
         let others: Vec<Authority> =
             RECIPIENTS.iter().map(|(name, _, _)| Authority::make(root, name)).collect();
         let (inward, outward) = (programs::address(), programs::address());
-        let (log_key, endpoint_key) = init(&provider, inward, outward).await;
+        let database = on.make().await;
+        let (log_key, endpoint_key) = init(&provider, inward, outward, database.as_deref()).await;
+        let database_url = database
+            .unwrap_or_else(|| format!("sqlite://{}", provider.dir.join("data").join("broker.db").display()));
         let broker = serve(root).await.expect("the broker starts");
         let officers = officers(inward).await;
         let manager = &officers.agreements;
@@ -124,6 +135,7 @@ impl World {
             outward,
             log_key,
             endpoint_key,
+            database_url,
             officers,
             agreement,
             recorder,
@@ -254,10 +266,16 @@ async fn serve(root: &Path) -> Result<Running, String> {
     programs::broker(&dir.join("transire.toml"), &dir.join("broker.log")).await
 }
 
-async fn init(provider: &Authority, inward: SocketAddr, outward: SocketAddr) -> (NoteKey, Digest) {
+async fn init(
+    provider: &Authority,
+    inward: SocketAddr,
+    outward: SocketAddr,
+    database: Option<&str>,
+) -> (NoteKey, Digest) {
+    let database = database.map(|url| format!("database_url = \"{url}\"\n")).unwrap_or_default();
     let config = format!(
         "authority = \"nl-customs\"\nendpoint = \"nl-customs-broker\"\ndata_dir = \"data\"\n\
-         inward_listen = \"{inward}\"\noutward_listen = \"{outward}\"\n\n\
+         inward_listen = \"{inward}\"\noutward_listen = \"{outward}\"\n{database}\n\
          [unlock]\nkey_file = \"unlock.key\"\n\n[limits]\ndeposit_bytes = 4194304\n"
     );
     let path = provider.dir.join("transire.toml");

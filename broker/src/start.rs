@@ -12,6 +12,7 @@ mod verify;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use agreements::lifecycle::{Lifecycle, Status};
 use agreements::{GroupId, NoteKey};
@@ -39,7 +40,9 @@ const LOG_KEY: &str = "log";
 /// Name of the broker's endpoint key in the vault.
 const ENDPOINT_KEY: &str = "endpoint";
 /// How often a stand-by asks whether the one that writes is gone.
-const STANDING_BY: std::time::Duration = std::time::Duration::from_millis(500);
+const STANDING_BY: Duration = Duration::from_millis(200);
+/// Longer than a database server lets a silent claim stand.
+const AFTER_A_CRASH: Duration = Duration::from_secs(13);
 
 /// Why the broker does not start. The message says what the operator can do.
 #[derive(Debug, thiserror::Error)]
@@ -124,7 +127,8 @@ pub fn public_keys(config: &Config) -> Result<(NoteKey, agreements::Digest), Sta
 /// When a broker begins to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turn {
-    /// At once; where another writes, the start fails.
+    /// At once; where another writes, the start fails. A database server may take some seconds to
+    /// notice that the process before this one is gone.
     Now,
     /// Once the one that writes is gone. Nothing is read before, and nothing served.
     StandBy,
@@ -150,7 +154,15 @@ async fn stand_by(store: &Store) -> Result<Claim, StoreError> {
 ///
 /// # Errors
 /// [`StartError`]; nothing was written and nothing answered.
-pub async fn start(
+pub async fn start(config: Config, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Result<Started, StartError> {
+    in_turn(config, clock, rng, Turn::Now).await
+}
+
+/// The same, at its turn.
+///
+/// # Errors
+/// As [`start`].
+pub async fn in_turn(
     config: Config,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
@@ -243,7 +255,10 @@ async fn open(
     let vault = Arc::new(Vault::open(&config.vault_dir(), &unlock(&config.unlock)?)?);
     let store = Store::open(&crate::database::address(&config)?).await?;
     let claim = match turn {
-        Turn::Now => store.claim().await?,
+        Turn::Now => match tokio::time::timeout(AFTER_A_CRASH, stand_by(&store)).await {
+            Ok(claimed) => claimed?,
+            Err(_) => return Err(StoreError::Claimed.into()),
+        },
         Turn::StandBy => stand_by(&store).await?,
     };
     let log = log_signer(&config, &vault)?;

@@ -11,7 +11,7 @@ use broker::config::{Config, Limits, UnlockConfig};
 use broker::govern::Acting;
 use broker::govern::officer::{NewOfficer, change, name};
 use broker::roles::Role;
-use broker::start::{self, Started, Turn};
+use broker::start::{self, Started};
 use common::{FixedClock, SeededRng};
 use jiff::SignedDuration;
 use zeroize::Zeroizing;
@@ -34,7 +34,7 @@ fn config(dir: &Path) -> Config {
 
 async fn started(config: &Config, clock: &Arc<FixedClock>, seed: u64) -> Started {
     let clock: Arc<dyn common::Clock> = Arc::clone(clock) as _;
-    start::start(config.clone(), clock, Arc::new(SeededRng::new(seed)), Turn::Now).await.expect("it starts")
+    start::start(config.clone(), clock, Arc::new(SeededRng::new(seed))).await.expect("it starts")
 }
 
 fn officer(number: &str) -> NewOfficer {

@@ -1,7 +1,10 @@
-//! A crash at any instruction loses no acknowledged disclosure and delivers nothing unrecorded: sixty
-//! kills of the real programs at random moments while questions run.
+//! A crash at any instruction loses no acknowledged disclosure and delivers nothing unrecorded: a
+//! hundred kills of the real programs on each database, at random moments while questions run.
+//!
+//! `TRANSIRE_TEST_KILLS` asks for more of them, `TRANSIRE_TEST_SEED` for others.
 
 #![allow(
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
@@ -18,13 +21,19 @@ use std::time::{Duration, Instant};
 use audit::verify::ReceiptFile;
 use common::{Rng as _, SeededRng};
 use serde_json::Value;
-use tests::harness::{Log, Question, World, run};
+use tests::harness::{Log, On, Question, World, run};
 
-/// Every moment and every victim follow from this; change it to try others.
+/// Every moment and every victim follow from this.
 const SEED: u64 = 20_261_122;
-const KILLS: usize = 60;
+const KILLS: u64 = 100;
 /// Every so often the recipient's collector is killed instead of the broker.
-const COLLECTOR_EVERY: usize = 5;
+const COLLECTOR_EVERY: u64 = 5;
+
+tests::on_both!(a_hundred_kills_lose_nothing_and_deliver_nothing_that_is_not_on_record);
+
+fn setting(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).map_or(otherwise, |value| value.parse().expect("a number"))
+}
 
 struct Dice(SeededRng);
 
@@ -36,11 +45,11 @@ impl Dice {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn sixty_kills_lose_nothing_and_deliver_nothing_that_is_not_on_record() {
-    eprintln!("seed {SEED}");
-    let dice = Dice(SeededRng::new(SEED));
-    let mut world = World::new(1).await;
+async fn a_hundred_kills_lose_nothing_and_deliver_nothing_that_is_not_on_record(on: On) {
+    let (seed, kills) = (setting("TRANSIRE_TEST_SEED", SEED), setting("TRANSIRE_TEST_KILLS", KILLS));
+    eprintln!("{on:?}, seed {seed}");
+    let dice = Dice(SeededRng::new(seed));
+    let mut world = World::on(on, 1).await;
     // Questions are asked by processes of their own all the while; most one by one, some in bulk.
     let stop = Arc::new(AtomicBool::new(false));
     let asker = {
@@ -65,7 +74,7 @@ async fn sixty_kills_lose_nothing_and_deliver_nothing_that_is_not_on_record() {
         })
     };
     let begun = Instant::now();
-    for kill in 0..KILLS {
+    for kill in 0..kills {
         // Up to half a second after the start: in the start itself, in a commit, between two.
         tokio::time::sleep(Duration::from_micros(dice.below(500_000))).await;
         if kill % COLLECTOR_EVERY == 4 {
@@ -83,8 +92,8 @@ async fn sixty_kills_lose_nothing_and_deliver_nothing_that_is_not_on_record() {
     }
     stop.store(true, Ordering::Relaxed);
     let asked = asker.await.unwrap();
-    eprintln!("{KILLS} kills in {:?}, {} questions", begun.elapsed(), asked.len());
-    assert!(asked.len() >= KILLS, "too few questions ran");
+    eprintln!("{kills} kills in {:?}, {} questions", begun.elapsed(), asked.len());
+    assert!(asked.len() as u64 >= kills, "too few questions ran");
 
     let requests = settled(&world).await;
     let ids: BTreeSet<String> = requests.keys().cloned().collect();

@@ -10,15 +10,16 @@
 )]
 
 use serde_json::Value;
-use tests::harness::{Question, World};
+use tests::harness::{On, Question, World};
 
 fn words(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_question_is_answered_proved_and_on_record_and_a_wrong_one_is_refused() {
-    let mut world = World::new(2).await;
+tests::on_both!(a_question_is_answered_proved_and_on_record_and_a_wrong_one_is_refused);
+
+async fn a_question_is_answered_proved_and_on_record_and_a_wrong_one_is_refused(on: On) {
+    let mut world = World::on(on, 2).await;
     let customs = &world.recipients[0];
     let answer = customs.ask(&customs.question()).await;
     assert_eq!(answer["status"], "answered", "{answer}\n{}", world.said());

@@ -14,7 +14,7 @@ use crate::config::{Config, UnlockConfig};
 use crate::govern::Acting;
 use crate::govern::officer::{self, NewOfficer};
 use crate::roles::Role;
-use crate::start::{self, Turn};
+use crate::start;
 
 #[derive(Debug, Args)]
 pub(super) struct InitArgs {
@@ -84,9 +84,8 @@ pub(super) async fn create(
     }
     start::create(&config, &SystemRng).map_err(|e| failed(&e))?;
     let (log_key, endpoint_key) = start::public_keys(&config).map_err(|e| failed(&e))?;
-    let started = start::start(config, Arc::new(SystemClock), Arc::new(SystemRng), Turn::Now)
-        .await
-        .map_err(|e| failed(&e))?;
+    let started =
+        start::start(config, Arc::new(SystemClock), Arc::new(SystemRng)).await.map_err(|e| failed(&e))?;
     let by = Acting { officer: number.clone() };
     let new = NewOfficer { number, name, password, roles: vec![Role::Administrator] };
     officer::name(&started.app, &by, new).await.map_err(|e| failed(&e))?;

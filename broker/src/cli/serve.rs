@@ -36,7 +36,7 @@ pub(super) async fn serve(args: ServeArgs, output: &Output) -> Result<(), CliErr
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let turn = if args.standby { Turn::StandBy } else { Turn::Now };
-    let starting = start::start(config, Arc::new(SystemClock), Arc::new(SystemRng), turn);
+    let starting = start::in_turn(config, Arc::new(SystemClock), Arc::new(SystemRng), turn);
     let started = tokio::select! {
         started = starting => started.map_err(|error| CliError::failed(&error))?,
         _ = interrupt.recv() => return Ok(()),

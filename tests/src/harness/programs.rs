@@ -24,11 +24,30 @@ impl Running {
 
     /// Ends it as an operator does, and waits for it.
     pub async fn end(mut self) {
-        let id = self.0.id().expect("it runs").to_string();
-        let told = Command::new("kill").args(["-TERM", &id]).status().await.expect("kill");
-        assert!(told.success(), "it could not be told to end");
+        self.signal("-TERM").await;
         let ended = tokio::time::timeout(PATIENCE, self.0.wait()).await;
         ended.expect("it ends in time").expect("it ends");
+    }
+
+    /// Stops it where it is, without its knowing (`SIGSTOP`).
+    pub async fn pause(&self) {
+        self.signal("-STOP").await;
+    }
+
+    /// Lets it go on (`SIGCONT`).
+    pub async fn wake(&self) {
+        self.signal("-CONT").await;
+    }
+
+    /// Waits until it ends by itself.
+    pub async fn ended(mut self) -> std::process::ExitStatus {
+        tokio::time::timeout(PATIENCE, self.0.wait()).await.expect("it ends in time").expect("it ends")
+    }
+
+    async fn signal(&self, signal: &str) {
+        let id = self.0.id().expect("it runs").to_string();
+        let told = Command::new("kill").args([signal, &id]).status().await.expect("kill");
+        assert!(told.success(), "it could not be given {signal}");
     }
 }
 

@@ -239,6 +239,52 @@ impl World {
         Ok(())
     }
 
+    /// Starts a second broker on the same data and database, at addresses of its own.
+    ///
+    /// # Errors
+    /// What it says when it does not start.
+    pub async fn second(&self) -> Result<Running, String> {
+        let (config, _) = self.elsewhere();
+        programs::broker(&config, &self.provider.dir.join("second.log")).await
+    }
+
+    /// Starts a stand-by of the broker, for the same addresses or for its own, and gives the one for
+    /// recipients.
+    pub fn stand_by(&self, own_addresses: bool) -> (Running, SocketAddr) {
+        let same = || (self.provider.dir.join("transire.toml"), self.outward);
+        let (config, outward) = if own_addresses { self.elsewhere() } else { same() };
+        let config = config.display().to_string();
+        let arguments = ["--json", "serve", "--standby", "--config", &config];
+        (programs::start("transire", &arguments, &self.provider.dir.join("broker.log")), outward)
+    }
+
+    /// Waits until the stand-by serves; it is the broker from now on.
+    pub async fn taken_over(&mut self, stand_by: Running) {
+        let begun = std::time::Instant::now();
+        while tokio::net::TcpStream::connect(self.outward).await.is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(40), "nobody took over: {}", self.said());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        self.broker = Some(stand_by);
+    }
+
+    /// The broker, for a test that ends it in its own way.
+    pub fn take_broker(&mut self) -> Running {
+        self.broker.take().expect("it runs")
+    }
+
+    fn elsewhere(&self) -> (PathBuf, SocketAddr) {
+        let (inward, outward) = (programs::address(), programs::address());
+        let path = self.provider.dir.join("transire.toml");
+        let text = std::fs::read_to_string(&path).expect("the configuration");
+        let text = text
+            .replace(&self.inward.to_string(), &inward.to_string())
+            .replace(&self.outward.to_string(), &outward.to_string());
+        let path = self.provider.dir.join("elsewhere.toml");
+        std::fs::write(&path, text).expect("a file");
+        (path, outward)
+    }
+
     /// Starts the broker and kills it after a while, whether it serves by then or not.
     pub async fn kill_while_starting(&self, after: Duration) {
         let config = self.provider.dir.join("transire.toml").display().to_string();

@@ -25,7 +25,9 @@ enum Course {
     Pending,
     InForce,
     Suspended,
+    Superseded,
     Terminated,
+    Expired,
 }
 
 /// One version of an agreement and what has happened to it.
@@ -77,12 +79,15 @@ impl Lifecycle {
         &self.signatures
     }
 
-    /// How far it has come, by what happened alone; never [`Status::Expired`].
+    /// How far it has come, by what happened alone. It is [`Status::Expired`] only once that was put on
+    /// record; see [`Self::status_on`].
     pub fn status(&self) -> Status {
         match self.course {
             Course::InForce => Status::InForce,
             Course::Suspended => Status::Suspended,
+            Course::Superseded => Status::Superseded,
             Course::Terminated => Status::Terminated,
+            Course::Expired => Status::Expired,
             Course::Pending if self.is_rejected() => Status::Rejected,
             Course::Pending if !self.missing_opinions().is_empty() => Status::Proposed,
             Course::Pending if !self.missing_signatures().is_empty() => Status::Opined,
@@ -93,7 +98,7 @@ impl Lifecycle {
     /// How far it has come, with the day taken into account.
     pub fn status_on(&self, today: Date) -> Status {
         match self.status() {
-            ended @ (Status::Terminated | Status::Rejected) => ended,
+            ended @ (Status::Superseded | Status::Terminated | Status::Rejected) => ended,
             _ if today >= self.agreement.validity.until => Status::Expired,
             status => status,
         }
@@ -240,6 +245,27 @@ impl Lifecycle {
     /// [`LifecycleError::Step`] when it is neither in force nor suspended.
     pub fn terminate(&mut self) -> Result<(), LifecycleError> {
         self.step("terminated", &[Course::InForce, Course::Suspended], Course::Terminated)
+    }
+
+    /// Ends it because the next version has come into force. One that is halted is not replaced: the
+    /// halt would be lifted by the way.
+    ///
+    /// # Errors
+    /// [`LifecycleError::Step`] when it is not in force.
+    pub fn supersede(&mut self) -> Result<(), LifecycleError> {
+        self.step("superseded", &[Course::InForce], Course::Superseded)
+    }
+
+    /// Ends it because its last day has passed.
+    ///
+    /// # Errors
+    /// [`LifecycleError`] when it is neither in force nor suspended, or the day has not come.
+    pub fn expire(&mut self, today: Date) -> Result<(), LifecycleError> {
+        let validity = &self.agreement.validity;
+        if today < validity.until {
+            return Err(LifecycleError::NotYet { today, until: validity.until });
+        }
+        self.step("ended by its date", &[Course::InForce, Course::Suspended], Course::Expired)
     }
 
     fn step(&mut self, step: &'static str, from: &[Course], to: Course) -> Result<(), LifecycleError> {

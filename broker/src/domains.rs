@@ -41,13 +41,16 @@ pub(crate) fn make_seeds(core: &Core, agreement: &Agreement) -> Result<Vec<Item>
     Ok(items)
 }
 
-/// The entries that destroy the seeds of an agreement's domains: no pseudonym can be computed under
-/// them any more. The vault forgets them once the entries are committed.
-pub(crate) fn destroy_seeds(core: &Core, agreement: &Agreement) -> Result<Vec<Item>, String> {
+/// The entries that destroy the seeds of domains that end: no pseudonym can be computed under them any
+/// more. The vault forgets them once the entries are committed.
+pub(crate) fn destroy_seeds(
+    core: &Core,
+    domains: impl IntoIterator<Item = Domain>,
+) -> Result<Vec<Item>, String> {
     let standing = core.standing.load();
     let known = standing.keys();
     let mut items = Vec::new();
-    for domain in of_agreement(agreement) {
+    for domain in domains {
         let id = key_id(&domain)?.to_string();
         if known.contains(id.as_str()) {
             let event = Event::KeyDestroyed { key: id.clone(), kind: "domain-seed".to_owned() };

@@ -6,6 +6,7 @@
 pub mod agreement;
 pub mod directory;
 pub mod endpoint;
+pub(crate) mod housekeeping;
 pub mod officer;
 
 use agreements::digest::CanonicalError;

@@ -96,7 +96,7 @@ pub(crate) fn compile(agreement: &Agreement) -> Result<Pdp, String> {
 
 /// What an asker is told whose agreement is not open.
 pub(crate) fn why_not_open(standing: &Standing, agreement: &AgreementId) -> Refusal {
-    let mut versions = standing.agreements().filter(|(version, _)| version.id == *agreement);
+    let mut versions = standing.versions(agreement);
     if versions.any(|(_, known)| known.status() == Status::Suspended) {
         Refusal::suspended(agreement)
     } else {

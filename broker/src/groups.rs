@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use agreements::{AgreementVersion, AuthorityId, GroupId};
+use agreements::{AgreementId, AgreementVersion, AuthorityId, GroupId};
+use arc_swap::ArcSwap;
 use exchange::BrokerGroup;
 use tokio::sync::{Mutex, Notify};
 
@@ -12,8 +13,10 @@ use tokio::sync::{Mutex, Notify};
 pub struct LiveGroup {
     /// Its id.
     pub id: GroupId,
-    /// The agreement that it carries out.
-    pub agreement: AgreementVersion,
+    /// The agreement that it carries out, whatever its version.
+    pub agreement: AgreementId,
+    /// The version under which it stands.
+    version: ArcSwap<AgreementVersion>,
     /// The recipient.
     pub recipient: AuthorityId,
     /// The MLS group. Its state in memory is never older than the stored one.
@@ -31,13 +34,24 @@ impl LiveGroup {
     pub fn new(id: GroupId, agreement: AgreementVersion, recipient: AuthorityId, mls: BrokerGroup) -> Self {
         Self {
             id,
-            agreement,
+            agreement: agreement.id.clone(),
+            version: ArcSwap::from_pointee(agreement),
             recipient,
             mls: Mutex::new(mls),
             inbox: Arc::new(Notify::new()),
             arrivals: Notify::new(),
             bulk: Mutex::new(()),
         }
+    }
+
+    /// The agreement at the version under which the group stands.
+    pub fn at_version(&self) -> AgreementVersion {
+        AgreementVersion::clone(&self.version.load())
+    }
+
+    /// Puts it under another version of its agreement, once that is on record.
+    pub(crate) fn put_under(&self, agreement: AgreementVersion) {
+        self.version.store(Arc::new(agreement));
     }
 }
 
@@ -59,9 +73,9 @@ impl Groups {
     }
 
     /// The group of an agreement and a recipient.
-    pub fn of(&self, agreement: &agreements::AgreementId, recipient: &AuthorityId) -> Option<Arc<LiveGroup>> {
+    pub fn of(&self, agreement: &AgreementId, recipient: &AuthorityId) -> Option<Arc<LiveGroup>> {
         let groups = self.by_id.read().unwrap_or_else(PoisonError::into_inner);
-        groups.values().find(|g| g.agreement.id == *agreement && g.recipient == *recipient).cloned()
+        groups.values().find(|g| g.agreement == *agreement && g.recipient == *recipient).cloned()
     }
 
     /// Adds a group.

@@ -212,7 +212,7 @@ impl outward::Signals for Inside {
     }
 
     fn open(&self, group: GroupId) -> bool {
-        self.0.groups.get(&group).is_some_and(|live| self.0.is_open(&live.agreement))
+        self.0.groups.get(&group).is_some_and(|live| self.0.is_open(&live.at_version()))
     }
 
     fn ahead(&self, reason: &str) {

@@ -198,10 +198,11 @@ pub async fn in_turn(
         }
     }
     app.recorder.record_all(items).await.map_err(|error| StartError::Altered(error.to_string()))?;
+    tokio::spawn(crate::govern::housekeeping::run(Arc::clone(&app)));
     let collecting = Arc::clone(&app);
     tokio::spawn(async move {
         for group in collecting.groups.all() {
-            if collecting.is_open(&group.agreement)
+            if collecting.is_open(&group.at_version())
                 && let Err(error) = crate::disclosure::key::deliver_waiting(&collecting, &group).await
             {
                 tracing::error!(group = %group.id, %error, "keys that waited could not be sent");

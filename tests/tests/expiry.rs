@@ -1,5 +1,5 @@
 //! After an agreement's last day nothing more goes out: not the rows that wait, not the objects that
-//! were lodged, not a key. What waits is destroyed when the agreement is terminated.
+//! were lodged, not a key. What waits is destroyed, and the record says that it ended.
 //!
 //! The real programs make the world; then the broker runs in this process, three days later.
 
@@ -19,8 +19,7 @@ use agreements::ObjectId;
 use agreements::statements::ReceiptStage;
 use broker::config::Config;
 use common::{FixedClock, SystemRng};
-use exchange::FromBroker;
-use exchange::wire::{InboxPage, inbox_path};
+use exchange::wire::{InboxPage, inbox_path, messages_path};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde_json::json;
@@ -75,7 +74,11 @@ async fn fetched(member: &Member) -> Vec<u64> {
     let path = format!("{}?after=0", inbox_path(member.group));
     let (status, bytes) = member.endpoint.bytes(&path, member.reader.now()).await;
     assert_eq!(status, 200);
-    let page: InboxPage = serde_json::from_slice(&bytes).unwrap();
+    fetched_in(&bytes)
+}
+
+fn fetched_in(page: &[u8]) -> Vec<u64> {
+    let page: InboxPage = serde_json::from_slice(page).unwrap();
     page.messages.iter().filter_map(|message| message.index).collect()
 }
 
@@ -117,45 +120,43 @@ async fn after_its_last_day_nothing_that_waits_under_an_agreement_goes_out() {
 
     let later = Later::start(&mut world).await;
     member.reader.ahead = LATER;
-    let after = fetched(&member).await;
-    assert!(!after.contains(&inline) && !after.contains(&announced.index), "{after:?}");
-    assert_eq!(member.fetch(&announced.object).await.0, 503, "the object is held");
-    let held = member.signed(&member.receipt(ReceiptStage::Held, &announced));
-    member.say(&held).await;
-    let question = member.question();
-    let said = member.ask(question).await.body;
-    assert!(matches!(&said, FromBroker::Refusal { dimension, .. } if dimension == "not-in-force"));
-    assert_no_key_went_out(&mut world).await;
-    assert_eq!(object(&world, named).await, ("held".to_owned(), true), "its key waits, and stays");
-
-    // Nor does it help to suspend and to resume.
-    let grounds = json!({ "grounds": "a try" });
-    let path = world.of_agreement("suspension");
-    world.officers.dpo.post(&path, &grounds).await;
-    world.officers.agreements.send(reqwest::Method::DELETE, &path, &grounds).await;
-    member.say(&held).await;
-    let question = member.question();
-    assert!(matches!(member.ask(question).await.body, FromBroker::Refusal { .. }));
-    assert!(!fetched(&member).await.contains(&inline));
-    assert_no_key_went_out(&mut world).await;
-
-    later.stop().await;
-    let later = Later::start(&mut world).await;
-    assert_no_key_went_out(&mut world).await;
-    assert!(!fetched(&member).await.contains(&inline), "nor by a start");
-    assert_eq!(member.fetch(&announced.object).await.0, 503);
-
-    // Terminated, it is gone.
-    world.officers.agreements.post(&world.of_agreement("termination"), &grounds).await.well();
-    assert_eq!(object(&world, named).await, ("destroyed".to_owned(), false));
+    // The date is noticed by itself; the group ends with it.
+    let begun = std::time::Instant::now();
+    while object(&world, named).await != ("destroyed".to_owned(), false) {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "nobody noticed the last day");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
     let mut db = database(&world).await;
     let left: i64 = sqlx::query("SELECT COUNT(*) AS n FROM inbox").fetch_one(&mut db).await.unwrap().get("n");
     assert_eq!(left, 0, "no row waits");
-    assert_eq!(member.fetch(&announced.object).await.0, 404);
+    let (status, bytes) = member.endpoint.bytes(&inbox_path(member.group), member.reader.now()).await;
+    assert!(status != 200 || fetched_in(&bytes).is_empty(), "{status}");
+    assert_eq!(member.fetch(&announced.object).await.0, 404, "the object is gone");
+    // Neither a receipt nor a question is taken any more.
+    for said in [member.signed(&member.receipt(ReceiptStage::Held, &announced)), {
+        let question = member.question();
+        member.vouched(question)
+    }] {
+        let (_, bytes) = member.reader.seal(&said);
+        let path = messages_path(member.group);
+        let status = member.call(reqwest::Method::POST, &path, &bytes, "application/octet-stream").await;
+        assert_eq!(status, 410);
+    }
+    // Nor does it help to suspend, to resume or to end it.
+    let grounds = json!({ "grounds": "a try" });
+    let path = world.of_agreement("suspension");
+    assert_eq!(world.officers.dpo.post(&path, &grounds).await.status, 404);
+    assert_eq!(world.officers.agreements.send(reqwest::Method::DELETE, &path, &grounds).await.status, 404);
     assert_no_key_went_out(&mut world).await;
     later.stop().await;
+
     let later = Later::start(&mut world).await;
     let file = world.data().join("objects").join(named.to_string());
     assert!(!file.exists(), "the file went with the start");
+    let log = world.log().await;
+    assert_eq!(log.of("expired").count(), 1, "it ends once");
+    let expired = log.of("expired").next().unwrap().index;
+    assert!(log.of("key-destroyed").all(|entry| entry.index > expired) && log.of("key-destroyed").count() > 0);
+    assert_no_key_went_out(&mut world).await;
     later.stop().await;
 }

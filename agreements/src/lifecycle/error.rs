@@ -86,6 +86,14 @@ pub enum LifecycleError {
         /// The day after the last.
         until: Date,
     },
+    /// Its last day has not passed.
+    #[error("it runs until {until}, and today is {today}")]
+    NotYet {
+        /// The day, UTC.
+        today: Date,
+        /// The day after the last.
+        until: Date,
+    },
     /// The agreement has no canonical form.
     #[error(transparent)]
     Canonical(#[from] CanonicalError),

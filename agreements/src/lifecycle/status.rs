@@ -18,6 +18,8 @@ pub enum Status {
     InForce,
     /// Halted until it is resumed.
     Suspended,
+    /// Replaced by its next version.
+    Superseded,
     /// Ended for good.
     Terminated,
     /// A DPO's opinion stands against it.
@@ -28,12 +30,13 @@ pub enum Status {
 
 impl Status {
     /// Every status.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Proposed,
         Self::Opined,
         Self::Signed,
         Self::InForce,
         Self::Suspended,
+        Self::Superseded,
         Self::Terminated,
         Self::Rejected,
         Self::Expired,
@@ -47,6 +50,7 @@ impl Status {
             Self::Signed => "signed",
             Self::InForce => "in-force",
             Self::Suspended => "suspended",
+            Self::Superseded => "superseded",
             Self::Terminated => "terminated",
             Self::Rejected => "rejected",
             Self::Expired => "expired",

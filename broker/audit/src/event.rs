@@ -111,6 +111,8 @@ pub enum Event {
     Resumed { agreement: AgreementVersion, by: OfficerNumber, policy_epoch: u64, grounds: String },
     /// An agreement was terminated.
     Terminated { agreement: AgreementVersion, by: OfficerNumber, policy_epoch: u64, grounds: String },
+    /// The last day of an agreement has passed: its groups end and what waits is destroyed.
+    Expired { agreement: AgreementVersion, policy_epoch: u64 },
     /// An endpoint was enrolled by its authority.
     Enrolled { note: String },
     /// An endpoint was withdrawn or found compromised.
@@ -227,6 +229,8 @@ pub enum GroupChange {
     Removed,
     /// The broker gave it a fresh path.
     Refreshed,
+    /// It was put under the next version of its agreement.
+    Agreed,
 }
 
 /// For what the log may be read (LED 25(2)).
@@ -268,6 +272,7 @@ impl Event {
             Self::Suspended { .. } => "suspended",
             Self::Resumed { .. } => "resumed",
             Self::Terminated { .. } => "terminated",
+            Self::Expired { .. } => "expired",
             Self::Enrolled { .. } => "enrolled",
             Self::EndpointRemoved { .. } => "endpoint-removed",
             Self::GroupChanged { .. } => "group-changed",
@@ -282,21 +287,36 @@ impl Event {
         }
     }
 
-    /// The agreement that the entry is about, where its particulars name it outright.
-    pub const fn agreement(&self) -> Option<&AgreementId> {
+    /// What the entry is about, where its particulars name it outright.
+    pub const fn about(&self) -> About<'_> {
+        const fn sealed<'a>(
+            agreement: &'a AgreementId,
+            recipient: &'a AuthorityId,
+            sequence: u64,
+        ) -> About<'a> {
+            About { agreement: Some(agreement), recipient: Some(recipient), sequence: Some(sequence) }
+        }
+        const NOTHING: About<'static> = About { agreement: None, recipient: None, sequence: None };
         match self {
-            Self::Disclosure(disclosure) => Some(&disclosure.agreement.id),
-            Self::Refusal { agreement, .. }
-            | Self::Problem { agreement, .. }
-            | Self::Repeated { agreement, .. }
-            | Self::KeyDelivered { agreement, .. }
-            | Self::ReceiptOpened { agreement, .. } => Some(agreement),
+            Self::Disclosure(d) => sealed(&d.agreement.id, &d.recipient, d.sequence),
+            Self::Refusal { agreement, recipient, sequence, .. }
+            | Self::Problem { agreement, recipient, sequence, .. }
+            | Self::Repeated { agreement, recipient, sequence, .. }
+            | Self::KeyDelivered { agreement, recipient, sequence, .. } => {
+                sealed(agreement, recipient, *sequence)
+            }
+            Self::ReceiptOpened { agreement, recipient, .. } => {
+                About { agreement: Some(agreement), recipient: Some(recipient), sequence: None }
+            }
+            Self::GroupChanged { agreement, recipient, .. } => {
+                About { agreement: Some(&agreement.id), recipient: Some(recipient), sequence: None }
+            }
             Self::Proposed { agreement, .. }
             | Self::InForce { agreement, .. }
             | Self::Suspended { agreement, .. }
             | Self::Resumed { agreement, .. }
             | Self::Terminated { agreement, .. }
-            | Self::GroupChanged { agreement, .. } => Some(&agreement.id),
+            | Self::Expired { agreement, .. } => About { agreement: Some(&agreement.id), ..NOTHING },
             Self::RootTrusted { .. }
             | Self::DirectoryChanged { .. }
             | Self::DatasetPublished { .. }
@@ -312,55 +332,35 @@ impl Event {
             | Self::LogRead { .. }
             | Self::Unauthenticated { .. }
             | Self::Started { .. }
-            | Self::State { .. } => None,
+            | Self::State { .. } => NOTHING,
         }
+    }
+
+    /// The agreement that the entry is about.
+    pub const fn agreement(&self) -> Option<&AgreementId> {
+        self.about().agreement
     }
 
     /// The recipient that the entry is about.
     pub const fn recipient(&self) -> Option<&AuthorityId> {
-        match self {
-            Self::Disclosure(disclosure) => Some(&disclosure.recipient),
-            Self::Refusal { recipient, .. }
-            | Self::Problem { recipient, .. }
-            | Self::Repeated { recipient, .. }
-            | Self::KeyDelivered { recipient, .. }
-            | Self::ReceiptOpened { recipient, .. }
-            | Self::GroupChanged { recipient, .. } => Some(recipient),
-            Self::RootTrusted { .. }
-            | Self::DirectoryChanged { .. }
-            | Self::DatasetPublished { .. }
-            | Self::Proposed { .. }
-            | Self::OpinionGiven { .. }
-            | Self::Signed { .. }
-            | Self::ConditionAttested { .. }
-            | Self::InForce { .. }
-            | Self::Suspended { .. }
-            | Self::Resumed { .. }
-            | Self::Terminated { .. }
-            | Self::Enrolled { .. }
-            | Self::EndpointRemoved { .. }
-            | Self::Deposited { .. }
-            | Self::OfficerChanged { .. }
-            | Self::KeyMade { .. }
-            | Self::KeyDestroyed { .. }
-            | Self::LogRead { .. }
-            | Self::Unauthenticated { .. }
-            | Self::Started { .. }
-            | Self::State { .. } => None,
-        }
+        self.about().recipient
     }
 
     /// The sequence number, of an entry that was sealed for a recipient.
     pub const fn sequence(&self) -> Option<u64> {
-        match self {
-            Self::Disclosure(disclosure) => Some(disclosure.sequence),
-            Self::Refusal { sequence, .. }
-            | Self::Problem { sequence, .. }
-            | Self::Repeated { sequence, .. }
-            | Self::KeyDelivered { sequence, .. } => Some(*sequence),
-            _ => None,
-        }
+        self.about().sequence
     }
+}
+
+/// What an entry is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct About<'a> {
+    /// The agreement.
+    pub agreement: Option<&'a AgreementId>,
+    /// The recipient.
+    pub recipient: Option<&'a AuthorityId>,
+    /// Its number among what was sealed for that recipient under that agreement.
+    pub sequence: Option<u64>,
 }
 
 /// The personal part of an entry. It has no `Debug`.

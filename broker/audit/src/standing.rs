@@ -29,9 +29,10 @@ use rpds::RedBlackTreeMapSync as Map;
 use crate::ceilings::Ceilings;
 use crate::event::Event;
 use crate::leaf::whole_seconds;
-use crate::state::{AgreementState, EndpointState, GroupState, ObjectState, OfficerState};
+use crate::state::{AgreementState, EndpointState, GroupState, ObjectState, OfficerState, StepKind};
 
 pub use error::ReplayError;
+use members::Changed;
 
 /// What the entries so far add up to. Copies share what is equal, so a clone costs the same however
 /// much stands: each batch is tried on one.
@@ -110,24 +111,22 @@ impl Standing {
                 self.enter_into_force(at, agreement, *digest, by, *policy_epoch)
             }
             Event::Suspended { agreement, by, policy_epoch, .. } => {
-                self.step(at, approvals::Turn::Suspend, agreement, by, *policy_epoch)
+                self.step(at, StepKind::Suspended, agreement, Some(by), *policy_epoch)
             }
             Event::Resumed { agreement, by, policy_epoch, .. } => {
-                self.step(at, approvals::Turn::Resume, agreement, by, *policy_epoch)
+                self.step(at, StepKind::Resumed, agreement, Some(by), *policy_epoch)
             }
             Event::Terminated { agreement, by, policy_epoch, .. } => {
-                self.step(at, approvals::Turn::Terminate, agreement, by, *policy_epoch)
+                self.step(at, StepKind::Terminated, agreement, Some(by), *policy_epoch)
+            }
+            Event::Expired { agreement, policy_epoch } => {
+                self.step(at, StepKind::Expired, agreement, None, *policy_epoch)
             }
             Event::Enrolled { note } => self.enrol(at, note),
             Event::EndpointRemoved { authority, endpoint, .. } => self.remove_endpoint(authority, endpoint),
             Event::GroupChanged { group, agreement, recipient, epoch, change, endpoints } => {
-                let next = GroupState {
-                    agreement: agreement.clone(),
-                    recipient: recipient.clone(),
-                    epoch: *epoch,
-                    endpoints: endpoints.clone(),
-                };
-                self.change_group(at, *group, next, *change)
+                let next = Changed { agreement, recipient, epoch: *epoch, endpoints };
+                self.change_group(at, *group, &next, *change)
             }
             Event::Deposited { dataset, by, .. } => self.deposit(dataset, by),
             Event::OfficerChanged { officer, roles, active, by } => {

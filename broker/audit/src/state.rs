@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use agreements::lifecycle::{Lifecycle, LifecycleError};
 use agreements::{
     AgreementId, AgreementVersion, AuthorityId, ClauseId, DatasetId, Digest, DisclosureId, EndpointId, GroupId,
     NoteKey, ObjectId, OfficerNumber,
@@ -52,7 +53,7 @@ pub struct AgreementState {
     pub document: String,
     /// Opinions, signatures and attestations, in the order in which they came.
     pub notes: Vec<NoteState>,
-    /// Coming into force, suspension, resumption and termination, in order.
+    /// Coming into force and all that followed, in order.
     pub steps: Vec<Step>,
 }
 
@@ -100,8 +101,35 @@ pub enum StepKind {
     Suspended,
     /// It was resumed.
     Resumed,
+    /// Its next version came into force.
+    Superseded,
     /// It was terminated.
     Terminated,
+    /// Its last day has passed.
+    Expired,
+}
+
+impl StepKind {
+    /// Takes the step.
+    pub(crate) fn take(self, lifecycle: &mut Lifecycle, today: Date) -> Result<(), LifecycleError> {
+        match self {
+            Self::InForce => lifecycle.enter_into_force(today),
+            Self::Suspended => lifecycle.suspend(),
+            Self::Resumed => lifecycle.resume(),
+            Self::Superseded => lifecycle.supersede(),
+            Self::Terminated => lifecycle.terminate(),
+            Self::Expired => lifecycle.expire(today),
+        }
+    }
+
+    /// Whether a policy epoch begins with it. Supersession is a part of the coming into force of the
+    /// next version.
+    pub(crate) const fn begins_an_epoch(self) -> bool {
+        match self {
+            Self::InForce | Self::Suspended | Self::Resumed | Self::Terminated | Self::Expired => true,
+            Self::Superseded => false,
+        }
+    }
 }
 
 /// An officer of the provider.
@@ -136,8 +164,9 @@ pub struct GroupState {
     pub recipient: AuthorityId,
     /// Its epoch.
     pub epoch: u64,
-    /// The recipient's endpoints in it, sorted.
-    pub endpoints: Vec<EndpointId>,
+    /// The recipient's endpoints in it, with the time at which each came in with its present keys, in
+    /// whole seconds.
+    pub endpoints: BTreeMap<EndpointId, Timestamp>,
 }
 
 /// Records given on the newest day that saw a disclosure.

@@ -30,7 +30,7 @@ pub(super) enum Decided {
 pub(super) fn decide(app: &App, asked: Asked) -> Result<Decided, SpineError> {
     let standing = app.standing.load();
     let decided_at = standing.policy_epoch();
-    if asked.question.agreement != asked.group.agreement.id {
+    if asked.question.agreement != asked.group.agreement {
         return Ok(Decided::Refused(Box::new(refuse::elsewhere(app, asked))));
     }
     if app.blocked.holds(&asked.question.agreement) {

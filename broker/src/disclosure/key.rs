@@ -47,7 +47,7 @@ pub(super) async fn deliver(
             Ok(_) => return Ok(()),
             Err(RecordError::Overtaken(Overtaken::KeySent)) => break,
             // Something changed meanwhile; unless it is this agreement, the key still goes.
-            Err(RecordError::Overtaken(Overtaken::Agreement)) if app.is_open(&group.agreement) => {}
+            Err(RecordError::Overtaken(Overtaken::Agreement)) if app.is_open(&group.at_version()) => {}
             Err(RecordError::Overtaken(Overtaken::Agreement)) => {
                 let held = Effect::ObjectHeld { object, receipt: note.to_owned() };
                 app.recorder.record(Item::without_entry().and(done()).and(held)).await?;
@@ -95,7 +95,7 @@ fn key_item(
 ) -> Result<Option<Item>, SpineError> {
     let Some(sealed) = key_sealed else { return Ok(None) };
     let key = ObjectKey::from_bytes(app.open_object_key(object, &sealed).map_err(SpineError::Stored)?);
-    let (recipient, agreement) = (group.recipient.clone(), group.agreement.id.clone());
+    let (recipient, agreement) = (group.recipient.clone(), group.agreement.clone());
     let (disclosure, receipt_note) = (receipt.disclosure, note.to_owned());
     let standing = app.standing.load();
     let item = Item::at(move |place| Event::KeyDelivered {
@@ -107,7 +107,7 @@ fn key_item(
         receipt: receipt_note,
     })
     .while_holds(Condition::Open {
-        agreement: group.agreement.clone(),
+        agreement: group.at_version(),
         digest: receipt.digest,
         decided_at: standing.policy_epoch(),
     })

@@ -31,7 +31,7 @@ impl From<Unasked> for Told {
 /// The same question again: says at which entry it was answered.
 pub(super) async fn repeated(app: &App, asked: Asked, first: u64) -> Result<(), SpineError> {
     let request = asked.question.request;
-    let (recipient, agreement) = (asked.recipient.clone(), asked.group.agreement.id.clone());
+    let (recipient, agreement) = (asked.recipient.clone(), asked.group.agreement.clone());
     let item = Item::at(move |place| Event::Repeated {
         recipient,
         agreement,
@@ -90,7 +90,7 @@ pub(super) async fn record(
     personal: Option<Personal>,
 ) -> Result<(), SpineError> {
     let Told { request, status, code, detail } = told.into();
-    let agreement = group.agreement.id.clone();
+    let agreement = group.agreement.clone();
     let mut item = Item::at(move |place| Event::Problem {
         recipient,
         agreement,

@@ -58,7 +58,7 @@ async fn take_checked(
         (ReceiptStage::Opened, object) => {
             let event = Event::ReceiptOpened {
                 recipient: group.recipient.clone(),
-                agreement: group.agreement.id.clone(),
+                agreement: group.agreement.clone(),
                 receipt: note.to_owned(),
             };
             let mut item = Item::of(event).and(Effect::ArrivalDone { group: group.id, position });
@@ -90,13 +90,9 @@ async fn check(
     drop(standing);
     if receipt.authority != group.recipient
         || receipt.endpoint != *endpoint
-        || receipt.agreement != group.agreement.id
+        || receipt.agreement != group.agreement
     {
         return Ok(Err("the receipt speaks of another recipient or agreement"));
-    }
-    let digest = app.standing.load().agreement(&group.agreement).map(|known| known.digest());
-    if digest != Some(receipt.digest) {
-        return Ok(Err("the receipt names another version of the agreement"));
     }
     let mut store = app.store.read().await?;
     let entry = entries::at(&mut store, receipt.index).await?;
@@ -104,7 +100,7 @@ async fn check(
         entry.operation == "disclosure"
             && entry.disclosure == Some(receipt.disclosure)
             && entry.recipient.as_ref() == Some(&group.recipient)
-            && entry.agreement.as_ref() == Some(&group.agreement.id)
+            && entry.agreement.as_ref() == Some(&group.agreement)
     });
     let Some(entry) = made_to_it else {
         return Ok(Err("the receipt speaks of a disclosure that was not made to you"));
@@ -126,7 +122,7 @@ async fn check(
     Ok(Ok(receipt))
 }
 
-/// Whether a receipt names the question and the form of its disclosure: the object, or the message
+/// Whether a receipt names the question, the agreement's text and the form of its disclosure: the object, or the message
 /// that went out with the entry.
 fn is_of(app: &App, entry: &Entry, receipt: &Receipt) -> Result<bool, SpineError> {
     let Some(sealed) = &entry.particulars else { return Ok(false) };
@@ -141,5 +137,5 @@ fn is_of(app: &App, entry: &Entry, receipt: &Receipt) -> Result<bool, SpineError
             receipt.object == Some(object) && ciphertext == receipt.received
         }
     };
-    Ok(same && made.request == receipt.request)
+    Ok(same && made.request == receipt.request && made.digest == receipt.digest)
 }

@@ -50,7 +50,7 @@ pub(super) fn elsewhere(app: &App, asked: Asked) -> Refused {
     let own = standing
         .agreements()
         .find(|(version, known)| version.id == *named && known.agreement().party(&asked.recipient).is_some());
-    let whole = vec![format!("asked about `{named}` through the exchange of `{}`", asked.group.agreement.id)];
+    let whole = vec![format!("asked about `{named}` through the exchange of `{}`", asked.group.agreement)];
     let refusal = match own {
         Some((_, known)) if known.is_open(app.today()) => {
             let plain = format!("questions under agreement `{named}` go through its own exchange");
@@ -82,11 +82,11 @@ pub(super) async fn record(app: &App, refused: Refused, decided_at: u64) -> Resu
     let request = asked.question.request;
     let dimension = refusal.dimension.as_str().to_owned();
     let body = FromBroker::Refusal { request, dimension: dimension.clone(), plain: refusal.plain };
-    let (recipient, agreement) = (asked.recipient.clone(), asked.group.agreement.id.clone());
+    let (recipient, agreement) = (asked.recipient.clone(), asked.group.agreement.clone());
     let (purpose, role, dataset) =
         (asked.question.purpose.clone(), asked.statement.role.clone(), asked.question.dataset.clone());
     let personal = Personal { explanation: refusal.whole, ..asked.personal() };
-    let version = Some(asked.group.agreement.version);
+    let version = Some(asked.group.at_version().version);
     let item = Item::at(move |place| Event::Refusal {
         recipient,
         agreement,

@@ -11,6 +11,7 @@ use audit::{Event, GroupChange as What};
 
 use super::{Acting, GovernError, endpoint};
 use crate::app::App;
+use crate::groups::LiveGroup;
 use crate::recorder::{Condition, Effect, GroupChange, Item, Recorded};
 use crate::store::agreements::{AgreementNote, AgreementRow};
 use crate::store::datasets::DatasetRow;
@@ -124,6 +125,9 @@ pub async fn take_note(app: &App, text: &str) -> Result<(AgreementVersion, Recor
 
 /// Brings an agreement into force: domain seeds and groups come into being with it.
 ///
+/// The version in force before it is superseded in the same commit: groups of recipients that stay
+/// go over to the new text, those of others end, and so do the domains that nobody has any more.
+///
 /// # Errors
 /// [`GovernError`]
 pub async fn enter_into_force(
@@ -131,6 +135,8 @@ pub async fn enter_into_force(
     by: &Acting,
     agreement: &AgreementVersion,
 ) -> Result<Recorded, GovernError> {
+    // Nobody is admitted to a group while it goes over to another text.
+    let one_at_a_time = app.admitting.lock().await;
     let standing = app.standing.load_full();
     let known = standing.agreement(agreement);
     let known =
@@ -146,12 +152,53 @@ pub async fn enter_into_force(
     // Seeds are made before the entry, so an agreement that is not complete is refused first.
     let tried = audit::Standing::clone(&standing).apply(app.clock.now(), &event);
     tried.map_err(|error| GovernError::NotAllowed(error.to_string()))?;
-    let mut items = vec![stepping(agreement, digest, by, Step::InForce)];
-    items.extend(domains::make_seeds(&app.core, &document).map_err(GovernError::Vault)?);
-    items.extend(document.recipients().map(|party| created(app, agreement, digest, &party.authority)));
+    let mut into_force = stepping(agreement, digest, by, Step::InForce);
+    let mut items = domains::make_seeds(&app.core, &document).map_err(GovernError::Vault)?;
+    let before = standing.versions(&agreement.id).find(|(_, known)| known.status() == Status::InForce);
+    if let Some((version, known)) = before {
+        into_force = into_force.and(Effect::AgreementStatus { agreement: version.clone() });
+        let kept = domains::of_agreement(&document);
+        let ended = domains::of_agreement(known.agreement()).into_iter().filter(|one| !kept.contains(one));
+        items.extend(domains::destroy_seeds(&app.core, ended).map_err(GovernError::Vault)?);
+    }
+    for group in app.groups.all().into_iter().filter(|group| group.agreement == agreement.id) {
+        let stays = document.recipients().any(|party| party.authority == group.recipient);
+        if stays {
+            items.push(agreed(&group, agreement, digest));
+            into_force = into_force.and(Effect::ObjectsDestroyed { group: group.id });
+        } else {
+            into_force = ending(into_force, group.id);
+        }
+    }
+    let has_one = |recipient: &AuthorityId| app.groups.of(&agreement.id, recipient).is_some();
+    let new = document.recipients().filter(|party| !has_one(&party.authority));
+    items.extend(new.map(|party| created(app, agreement, digest, &party.authority)));
+    items.insert(0, into_force);
     let recorded = app.recorder.record_all(items).await?;
+    drop(one_at_a_time);
     endpoint::admit_all(app).await?;
     first(recorded)
+}
+
+/// A group goes over to the next version of its agreement.
+fn agreed(group: &LiveGroup, agreement: &AgreementVersion, digest: Digest) -> Item {
+    let (id, named, recipient) = (group.id, agreement.clone(), group.recipient.clone());
+    Item::at(move |place| Event::GroupChanged {
+        group: id,
+        agreement: named,
+        recipient,
+        epoch: place.group_epoch,
+        change: What::Agreed,
+        endpoints: Vec::new(),
+    })
+    .changing(GroupChange::Agree { group: group.id, agreement: agreement.clone(), digest })
+}
+
+/// A group ends, and what waits in it is destroyed.
+fn ending(item: Item, group: GroupId) -> Item {
+    item.and(Effect::GroupStatus { group, status: GroupStatus::Ended })
+        .and(Effect::ObjectsDestroyed { group })
+        .and(Effect::InboxDestroyed { group })
 }
 
 fn created(app: &App, agreement: &AgreementVersion, digest: Digest, recipient: &AuthorityId) -> Item {
@@ -224,7 +271,7 @@ pub async fn resume(
     let (version, digest) = standing_version(app, agreement)?;
     let item = stepping(&version, digest, by, Step::Resumed(grounds.to_owned()));
     let recorded = app.recorder.record(with_groups(app, item, agreement, GroupStatus::Open)).await?;
-    for group in app.groups.all().iter().filter(|group| group.agreement.id == *agreement) {
+    for group in app.groups.all().iter().filter(|group| group.agreement == *agreement) {
         group.inbox.notify_waiters();
         if let Err(error) = disclosure::key::deliver_waiting(app, group).await {
             tracing::error!(group = %group.id, %error, "keys that waited could not be sent");
@@ -234,7 +281,7 @@ pub async fn resume(
     Ok(recorded)
 }
 
-/// Ends an agreement: the members are removed, what waits is destroyed.
+/// Ends an agreement: its groups end, what waits is destroyed, and so are the seeds of its domains.
 ///
 /// # Errors
 /// [`GovernError`]
@@ -245,32 +292,49 @@ pub async fn terminate(
     grounds: &str,
 ) -> Result<Recorded, GovernError> {
     let (version, digest) = standing_version(app, agreement)?;
-    let mut item = stepping(&version, digest, by, Step::Terminated(grounds.to_owned()));
-    let mut items = Vec::new();
-    for group in app.groups.all().into_iter().filter(|group| group.agreement.id == *agreement) {
-        item = item
-            .and(Effect::GroupStatus { group: group.id, status: GroupStatus::Ended })
-            .and(Effect::ObjectsDestroyed { group: group.id })
-            .and(Effect::InboxDestroyed { group: group.id });
+    end(app, &version, stepping(&version, digest, by, Step::Terminated(grounds.to_owned()))).await
+}
+
+/// Ends every agreement whose last day has passed.
+///
+/// # Errors
+/// [`GovernError`]; those that were ended before it stay so.
+pub async fn expire_all(app: &App) -> Result<(), GovernError> {
+    let (standing, today) = (app.standing.load_full(), app.today());
+    let held = |status| matches!(status, Status::InForce | Status::Suspended);
+    let due = standing.agreements().filter(|(_, known)| held(known.status()));
+    for (version, _) in due.filter(|(_, known)| known.status_on(today) == Status::Expired) {
+        let named = version.clone();
+        let item =
+            Item::at(move |place| Event::Expired { agreement: named, policy_epoch: place.next_policy_epoch });
+        let item = item.and(Effect::AgreementStatus { agreement: version.clone() });
+        end(app, version, item).await?;
+        tracing::info!(agreement = %version, "its last day has passed: it has ended");
     }
-    items.push(item);
+    Ok(())
+}
+
+async fn end(app: &App, agreement: &AgreementVersion, item: Item) -> Result<Recorded, GovernError> {
+    let groups = app.groups.all().into_iter().filter(|group| group.agreement == agreement.id);
+    let mut items = vec![groups.fold(item, |item, group| ending(item, group.id))];
     let standing = app.standing.load_full();
-    if let Some(known) = standing.agreement(&version) {
-        items.extend(domains::destroy_seeds(&app.core, known.agreement()).map_err(GovernError::Vault)?);
+    if let Some(known) = standing.agreement(agreement) {
+        let domains = domains::of_agreement(known.agreement());
+        items.extend(domains::destroy_seeds(&app.core, domains).map_err(GovernError::Vault)?);
     }
     first(app.recorder.record_all(items).await?)
 }
 
 fn with_groups(app: &App, item: Item, agreement: &AgreementId, status: GroupStatus) -> Item {
     let groups: BTreeSet<GroupId> =
-        app.groups.all().iter().filter(|g| g.agreement.id == *agreement).map(|g| g.id).collect();
+        app.groups.all().iter().filter(|g| g.agreement == *agreement).map(|g| g.id).collect();
     groups.into_iter().fold(item, |item, group| item.and(Effect::GroupStatus { group, status }))
 }
 
 /// The version of an agreement that is in force or suspended.
 fn standing_version(app: &App, agreement: &AgreementId) -> Result<(AgreementVersion, Digest), GovernError> {
     let standing = app.standing.load();
-    let mut versions = standing.agreements().filter(|(version, _)| version.id == *agreement);
+    let mut versions = standing.versions(agreement);
     let known = versions.find(|(_, known)| matches!(known.status(), Status::InForce | Status::Suspended));
     let known = known.ok_or_else(|| GovernError::Absent(format!("agreement `{agreement}` is not in force")))?;
     Ok((known.0.clone(), known.1.digest()))

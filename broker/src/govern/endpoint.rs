@@ -5,8 +5,9 @@ use std::sync::Arc;
 use agreements::lifecycle::Status;
 use agreements::statements::Enrolment;
 use agreements::{EndpointId, Note, Statement};
-use audit::{Event, GroupChange as What};
+use audit::{Event, GroupChange as What, Standing};
 use exchange::CheckedKeyPackage;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Acting, GovernError};
 use crate::app::App;
@@ -14,6 +15,9 @@ use crate::groups::LiveGroup;
 use crate::recorder::{Effect, GroupChange, Item, Recorded};
 use crate::store::endpoints::{self, EndpointRow};
 use crate::trust::Trust;
+
+/// After so long an endpoint is added anew with a fresh key package, so that a stolen key heals.
+const RENEWED_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Takes an enrolment note.
 ///
@@ -58,13 +62,8 @@ pub async fn remove(
     };
     let mut items = vec![Item::of(event).and(Effect::EndpointInactive { endpoint: endpoint.clone() })];
     for group in app.groups.all().into_iter().filter(|group| group.recipient == authority) {
-        if is_member(&group, endpoint).await? {
-            items.push(changed(
-                &group,
-                What::Removed,
-                endpoint,
-                GroupChange::Remove { group: group.id, endpoints: vec![endpoint.clone()] },
-            ));
+        if joined(&standing, &group, endpoint).is_some() {
+            items.push(leaving(&group, endpoint));
         }
     }
     let mut recorded = app.recorder.record_all(items).await?.into_iter();
@@ -84,7 +83,8 @@ pub async fn admit_all(app: &App) -> Result<(), GovernError> {
     Ok(())
 }
 
-/// Admits one endpoint to the groups of its authority in which it is not.
+/// Admits one endpoint to the groups of its authority in which it is not, or came in so long ago that
+/// its keys are to be new.
 ///
 /// # Errors
 /// [`GovernError`]
@@ -93,8 +93,11 @@ pub async fn admit(app: &App, endpoint: &EndpointId) -> Result<(), GovernError> 
     let Some(enrolment) = standing.endpoint(endpoint) else { return Ok(()) };
     let _one_at_a_time = app.admitting.lock().await;
     for group in app.groups.all().into_iter().filter(|group| group.recipient == enrolment.authority) {
-        let open = standing.agreement(&group.agreement).is_some_and(|known| known.status() == Status::InForce);
-        if !open || is_member(&group, endpoint).await? {
+        let open =
+            standing.agreement(&group.at_version()).is_some_and(|known| known.status() == Status::InForce);
+        let fresh = joined(&standing, &group, endpoint)
+            .is_some_and(|at| app.clock.now().duration_since(at) < RENEWED_AFTER);
+        if !open || fresh {
             continue;
         }
         let mut tx = app.store.write().await?;
@@ -116,14 +119,38 @@ pub async fn admit(app: &App, endpoint: &EndpointId) -> Result<(), GovernError> 
     Ok(())
 }
 
-async fn is_member(group: &LiveGroup, endpoint: &EndpointId) -> Result<bool, GovernError> {
-    let members = group.mls.lock().await.members();
-    let members = members.map_err(|error| GovernError::NotAllowed(error.to_string()))?;
-    Ok(members.contains(endpoint))
+/// Removes from the groups every endpoint whose enrolment has ended.
+///
+/// # Errors
+/// [`GovernError`]
+pub async fn remove_ended(app: &App) -> Result<(), GovernError> {
+    let _one_at_a_time = app.admitting.lock().await;
+    let standing = app.standing.load_full();
+    for group in app.groups.all() {
+        let Some(known) = standing.group(&group.id) else { continue };
+        for endpoint in known.endpoints.keys() {
+            let enrolled = standing.endpoint(endpoint);
+            if enrolled.is_none_or(|enrolled| enrolled.expires <= app.clock.now()) {
+                app.recorder.record(leaving(&group, endpoint)).await?;
+                tracing::info!(%endpoint, group = %group.id, "its enrolment has ended: it was removed");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// When an endpoint came into a group with its present keys; none when it is not in it.
+fn joined(standing: &Standing, group: &LiveGroup, endpoint: &EndpointId) -> Option<Timestamp> {
+    standing.group(&group.id)?.endpoints.get(endpoint).copied()
+}
+
+fn leaving(group: &LiveGroup, endpoint: &EndpointId) -> Item {
+    let change = GroupChange::Remove { group: group.id, endpoints: vec![endpoint.clone()] };
+    changed(group, What::Removed, endpoint, change)
 }
 
 fn changed(group: &LiveGroup, what: What, endpoint: &EndpointId, change: GroupChange) -> Item {
-    let (id, agreement, recipient) = (group.id, group.agreement.clone(), group.recipient.clone());
+    let (id, agreement, recipient) = (group.id, group.at_version(), group.recipient.clone());
     let endpoints = vec![endpoint.clone()];
     Item::at(move |place| Event::GroupChanged {
         group: id,

@@ -423,6 +423,7 @@ const fn changes_standing(event: &Event) -> bool {
         | Event::Suspended { .. }
         | Event::Resumed { .. }
         | Event::Terminated { .. }
+        | Event::Expired { .. }
         | Event::Enrolled { .. }
         | Event::EndpointRemoved { .. }
         | Event::OfficerChanged { .. } => true,

@@ -15,8 +15,9 @@ const MOST_SKIPPED: u32 = 500;
 /// A group that is being changed.
 pub(super) struct Scratch {
     pub(super) mls: BrokerGroup,
-    /// Agreement and recipient, when the group itself is new.
-    pub(super) created: Option<(AgreementVersion, AuthorityId)>,
+    /// The agreement, at the version under which the group stands after the change.
+    pub(super) agreement: AgreementVersion,
+    pub(super) recipient: AuthorityId,
 }
 
 /// What came of a change.
@@ -36,7 +37,7 @@ impl Batch<'_> {
         }
         let live = self.core.groups.get(&group);
         let live = live.ok_or_else(|| RecordError::Group { group, text: "is closed".to_owned() })?;
-        let (agreement, recipient) = (live.agreement.clone(), live.recipient.clone());
+        let (agreement, recipient) = (live.at_version(), live.recipient.clone());
         let item = Item::at(move |place| Event::GroupChanged {
             group,
             agreement,
@@ -64,7 +65,7 @@ impl Batch<'_> {
                     .map_err(failed)?;
                 let epoch = mls.epoch();
                 self.ledgers.insert(group, Ledger::new());
-                self.scratch.insert(group, Scratch { mls, created: Some((agreement, recipient)) });
+                self.scratch.insert(group, Scratch { mls, agreement, recipient });
                 Ok(Changed { epoch, handshake: None })
             }
             GroupChange::Add { group, packages } => {
@@ -74,6 +75,14 @@ impl Batch<'_> {
                 self.on_copy(group, Change { remove: endpoints, ..Change::default() }).await
             }
             GroupChange::Refresh { group } => self.on_copy(group, Change::default()).await,
+            GroupChange::Agree { group, agreement, digest } => {
+                let changed =
+                    self.on_copy(group, Change { agreement: Some(digest), ..Change::default() }).await?;
+                if let Some(scratch) = self.scratch.get_mut(&group) {
+                    scratch.agreement = agreement;
+                }
+                Ok(changed)
+            }
         }
     }
 
@@ -88,26 +97,26 @@ impl Batch<'_> {
         }
         let enrolment = self.core.enrolment.load_full().map(|note| (*note).clone());
         let change = Change { enrolment, ..change };
-        let (changed, created) = match self.scratch.remove(&group) {
+        let (changed, agreement, recipient) = match self.scratch.remove(&group) {
             Some(scratch) => {
                 let changed = scratch.mls.change(change, id);
-                let created = scratch.created.clone();
+                let (agreement, recipient) = (scratch.agreement.clone(), scratch.recipient.clone());
                 match changed {
                     Ok(_) => self.replaced.push((group, scratch)),
                     Err(_) => _ = self.scratch.insert(group, scratch),
                 }
-                (changed, created)
+                (changed, agreement, recipient)
             }
             None => {
                 let live = self.core.groups.get(&group).ok_or_else(|| failed("is closed".to_owned()))?;
                 let changed = live.mls.lock().await.change(change, id);
-                (changed, None)
+                (changed, live.at_version(), live.recipient.clone())
             }
         };
         let changed = changed.map_err(|error| failed(error.to_string()))?;
         let handshake = changed.handshake.encode().map_err(|error| failed(error.to_string()))?;
         let epoch = changed.group.epoch();
-        self.scratch.insert(group, Scratch { mls: changed.group, created });
+        self.scratch.insert(group, Scratch { mls: changed.group, agreement, recipient });
         let ledger = self.ledger(group)?;
         ledger.fresh = true;
         ledger.skipped = 0;

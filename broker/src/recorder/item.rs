@@ -75,6 +75,8 @@ pub(crate) enum GroupChange {
     Remove { group: GroupId, endpoints: Vec<EndpointId> },
     /// A fresh path by the broker.
     Refresh { group: GroupId },
+    /// The next version of its agreement.
+    Agree { group: GroupId, agreement: AgreementVersion, digest: Digest },
 }
 
 /// What must hold when the head is locked, whatever was true when the item was made.

@@ -71,17 +71,13 @@ async fn states(tx: &mut WriteTx, core: &Core, batch: &Batch<'_>) -> Result<(), 
     let mut rows = Vec::with_capacity(batch.ledgers.len());
     for (group, ledger) in &batch.ledgers {
         let (agreement, recipient, state, epoch) = match (batch.scratch.get(group), core.groups.get(group)) {
-            (Some(scratch), live) => {
-                let named = scratch
-                    .created
-                    .clone()
-                    .or_else(|| live.map(|l| (l.agreement.clone(), l.recipient.clone())));
-                let Some((agreement, recipient)) = named else { continue };
+            (Some(scratch), _) => {
+                let (agreement, recipient) = (scratch.agreement.clone(), scratch.recipient.clone());
                 (agreement, recipient, dumped(&scratch.mls)?, scratch.mls.epoch())
             }
             (None, Some(live)) => {
                 let mls = live.mls.lock().await;
-                (live.agreement.clone(), live.recipient.clone(), dumped(&mls)?, mls.epoch())
+                (live.at_version(), live.recipient.clone(), dumped(&mls)?, mls.epoch())
             }
             (None, None) => continue,
         };

@@ -152,15 +152,17 @@ impl Writer {
         self.head.policy_epoch = done.policy_epoch;
         self.head.ledgers.extend(done.ledgers.into_iter().map(|(group, ledger)| (group, ledger.stored())));
         for (group, scratch) in done.scratch {
-            let Scratch { mls, created } = scratch;
-            match (core.groups.get(&group), created) {
-                (Some(live), _) => *live.mls.lock().await = mls,
-                (None, Some((agreement, recipient))) => {
+            let Scratch { mls, agreement, recipient } = scratch;
+            match core.groups.get(&group) {
+                Some(live) => {
+                    *live.mls.lock().await = mls;
+                    live.put_under(agreement);
+                }
+                None => {
                     let live = Arc::new(LiveGroup::new(group, agreement, recipient, mls));
                     core.groups.insert(Arc::clone(&live));
                     let _ = core.opened.send(live);
                 }
-                (None, None) => {}
             }
         }
         for (index, at, event) in &done.events {

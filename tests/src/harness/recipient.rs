@@ -172,6 +172,16 @@ impl Desk {
         programs::start("transire-receive", &arguments, &self.dir.join(format!("{}.log", self.name)))
     }
 
+    /// Adds the agreement that its authority has signed last.
+    pub async fn add_agreement(&self, provider: &Authority) {
+        let (document, signature) = (self.file("agreement.toml"), self.file("agreement.note"));
+        let (own, other) = (self.file("directory.note"), provider.dir.join("directory.note"));
+        let other = other.display().to_string();
+        let mut arguments = vec!["agreement", "add", "--file", &document, "--signature", &signature];
+        arguments.extend(["--own-directory", &own, "--provider-directory", &other]);
+        self.well(&arguments).await;
+    }
+
     /// Makes the data folder; gives the note that enrols it at the broker.
     pub(super) async fn set_up(
         &self,
@@ -191,11 +201,7 @@ impl Desk {
         std::fs::write(self.file("enrolment.note"), &note).expect("a file");
         let (enrolment, directory) = (self.file("enrolment.note"), self.file("directory.note"));
         self.well(&["enrol", "--note", &enrolment, "--own-directory", &directory]).await;
-        let (document, signature) = (self.file("agreement.toml"), self.file("agreement.note"));
-        let other = provider.dir.join("directory.note").display().to_string();
-        let mut arguments = vec!["agreement", "add", "--file", &document, "--signature", &signature];
-        arguments.extend(["--own-directory", &directory, "--provider-directory", &other]);
-        self.well(&arguments).await;
+        self.add_agreement(provider).await;
         let password = self.file("officer.password");
         super::world::private(&self.dir.join("officer.password"), "a long enough password\n");
         let name = self.file("officer.name");

@@ -194,6 +194,25 @@ impl World {
         self.officers.agreements.text("/v1/endpoints", &note).await.well();
     }
 
+    /// The next version of the agreement, changed and approved by those who are parties to it; not in
+    /// force yet.
+    pub async fn amend(&self, change: impl Fn(&str) -> String) -> Agreement {
+        let text = std::fs::read_to_string(self.provider.dir.join("agreement.toml")).expect("the agreement");
+        let version = format!("version = {}\n", self.agreement.version);
+        assert_eq!(text.matches(&version).count(), 1);
+        let next = format!("version = {}\n", self.agreement.version + 1);
+        let text = change(&text.replace(&version, &next));
+        let agreement = document::read(&text).expect("no violations");
+        let all = std::iter::once(&self.provider).chain(self.recipients.iter().map(|one| &one.authority));
+        let parties: Vec<&Authority> = all.filter(|one| agreement.party(&one.id).is_some()).collect();
+        approve(&self.officers.agreements, &parties, &text).await
+    }
+
+    /// Tries to bring a version into force.
+    pub async fn bring_into_force(&self, agreement: &Agreement) -> super::Answer {
+        self.officers.agreements.post(&in_force(agreement), &json!({})).await
+    }
+
     /// Suspends the agreement.
     pub async fn suspend(&self) {
         let grounds = json!({ "grounds": "an incident is being looked into" });
@@ -371,18 +390,28 @@ async fn agree(
         })
         .collect();
     let text = library::instantiate(&change(template), &keys).expect("the keys fit");
-    let agreement = document::read(&text).expect("no violations");
-    manager.text("/v1/agreements", &text).await.well();
-    for party in parties() {
+    let parties: Vec<&Authority> = parties().collect();
+    let agreement = approve(manager, &parties, &text).await;
+    manager.post(&in_force(&agreement), &json!({})).await.well();
+    agreement
+}
+
+fn in_force(agreement: &Agreement) -> String {
+    format!("/v1/agreements/{}/versions/{}/in-force", agreement.id, agreement.version)
+}
+
+/// Proposes a text, gathers opinions and signatures, and gives each party its files.
+async fn approve(manager: &Officer, parties: &[&Authority], text: &str) -> Agreement {
+    let agreement = document::read(text).expect("no violations");
+    manager.text("/v1/agreements", text).await.well();
+    for party in parties {
         manager.text("/v1/notes", &party.opinion(&agreement)).await.well();
     }
-    for party in parties() {
+    for party in parties {
         let signature = party.signature(&agreement);
         manager.text("/v1/notes", &signature).await.well();
-        std::fs::write(party.dir.join("agreement.toml"), &text).expect("a file");
+        std::fs::write(party.dir.join("agreement.toml"), text).expect("a file");
         std::fs::write(party.dir.join("agreement.note"), &signature).expect("a file");
     }
-    let path = format!("/v1/agreements/{}/versions/{}/in-force", agreement.id, agreement.version);
-    manager.post(&path, &json!({})).await.well();
     agreement
 }

@@ -15,24 +15,6 @@ use jiff::Timestamp;
 use super::{KnownAgreement, KnownDirectory, ReplayError, Standing, day};
 use crate::state::{AgreementState, NoteKind, NoteState, Step, StepKind};
 
-/// A step out of force, back into it, or to the end.
-#[derive(Clone, Copy)]
-pub(super) enum Turn {
-    Suspend,
-    Resume,
-    Terminate,
-}
-
-impl Turn {
-    pub(super) fn take(self, lifecycle: &mut Lifecycle) -> Result<StepKind, LifecycleError> {
-        match self {
-            Self::Suspend => lifecycle.suspend().map(|()| StepKind::Suspended),
-            Self::Resume => lifecycle.resume().map(|()| StepKind::Resumed),
-            Self::Terminate => lifecycle.terminate().map(|()| StepKind::Terminated),
-        }
-    }
-}
-
 /// A note about an agreement: read first to know who claims to speak, believed once verified.
 pub(super) trait AboutAgreement: Statement {
     const NOTE: NoteKind;
@@ -244,51 +226,70 @@ impl Standing {
                 return Err(ReplayError::Dataset { dataset, agreement });
             }
         }
+        // The version in force goes on until a later one is complete; one that is halted is resumed or
+        // ended first.
         let other = self.versions(&agreement.id).find(|(version, other)| {
-            let held = matches!(other.status(), Status::InForce | Status::Suspended);
-            *version != agreement && held
+            *version != agreement && matches!(other.status(), Status::InForce | Status::Suspended)
         });
-        if let Some((version, _)) = other {
-            return Err(ReplayError::OtherVersion(version.clone()));
-        }
+        let superseded = match other {
+            Some((version, other))
+                if version.version < agreement.version && other.status() == Status::InForce =>
+            {
+                Some(version.clone())
+            }
+            Some((version, _)) => return Err(ReplayError::OtherVersion(version.clone())),
+            None => None,
+        };
         self.next_policy_epoch(policy_epoch)?;
-        self.change(agreement, |known| {
-            known.lifecycle.enter_into_force(day(at))?;
-            known.record.steps.push(Step { kind: StepKind::InForce, at });
-            Ok(())
-        })?;
+        self.take_step(agreement, StepKind::InForce, at)?;
         self.policy_epoch = policy_epoch;
+        if let Some(version) = superseded {
+            self.take_step(&version, StepKind::Superseded, at)?;
+            self.drop_objects(&version);
+        }
         Ok(())
     }
 
+    /// A step that an officer takes or, for `None`, the date.
     pub(super) fn step(
         &mut self,
         at: Timestamp,
-        turn: Turn,
+        kind: StepKind,
         agreement: &AgreementVersion,
-        by: &OfficerNumber,
+        by: Option<&OfficerNumber>,
         policy_epoch: u64,
     ) -> Result<(), ReplayError> {
-        self.acts(by)?;
+        by.map_or(Ok(()), |by| self.acts(by))?;
         self.next_policy_epoch(policy_epoch)?;
-        self.change(agreement, |known| {
-            let kind = turn.take(&mut known.lifecycle)?;
-            known.record.steps.push(Step { kind, at });
-            Ok(())
-        })?;
+        self.take_step(agreement, kind, at)?;
         self.policy_epoch = policy_epoch;
-        match turn {
-            // What waits under a terminated agreement is destroyed.
-            Turn::Terminate => {
-                let ended = self.objects.iter().filter(|(_, object)| object.agreement == *agreement);
-                let ended: Vec<ObjectId> = ended.map(|(object, _)| *object).collect();
-                for object in ended {
-                    self.objects.remove_mut(&object);
-                }
-            }
-            Turn::Suspend | Turn::Resume => {}
+        match kind {
+            StepKind::Superseded | StepKind::Terminated | StepKind::Expired => self.drop_objects(agreement),
+            StepKind::InForce | StepKind::Suspended | StepKind::Resumed => {}
         }
         Ok(())
+    }
+
+    fn take_step(
+        &mut self,
+        agreement: &AgreementVersion,
+        kind: StepKind,
+        at: Timestamp,
+    ) -> Result<(), ReplayError> {
+        self.change(agreement, |known| {
+            kind.take(&mut known.lifecycle, day(at))?;
+            known.record.steps.push(Step { kind, at });
+            Ok(())
+        })
+    }
+
+    /// What waits under an agreement that has ended is destroyed.
+    fn drop_objects(&mut self, agreement: &AgreementVersion) {
+        let ended = self.objects.iter().filter(|(_, object)| object.agreement == *agreement);
+        let ended: Vec<ObjectId> = ended.map(|(object, _)| *object).collect();
+        for object in ended {
+            self.objects.remove_mut(&object);
+        }
     }
 
     /// Changes an agreement; a change that is refused leaves it as it was.

@@ -1,17 +1,41 @@
 //! Who takes part: officers of the provider, endpoints, exchange groups, keys of the vault.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use agreements::enrolment::check_enrolment;
 use agreements::note::Statement as _;
 use agreements::statements::Enrolment;
-use agreements::{AuthorityId, EndpointId, Function, GroupId, Note, OfficerNumber};
+use agreements::{AgreementVersion, AuthorityId, EndpointId, Function, GroupId, Note, OfficerNumber};
 use jiff::Timestamp;
 
 use super::{KnownEndpoint, ReplayError, Standing, day};
 use crate::event::GroupChange;
 use crate::state::{EndpointState, GroupState, OfficerState};
+
+/// What an entry says of a group that changed.
+pub(super) struct Changed<'a> {
+    pub(super) agreement: &'a AgreementVersion,
+    pub(super) recipient: &'a AuthorityId,
+    pub(super) epoch: u64,
+    pub(super) endpoints: &'a [EndpointId],
+}
+
+impl Changed<'_> {
+    /// Whether it is the same group after the change: for the same recipient, and under the same
+    /// version of its agreement or, where that is the change, under a later one.
+    fn continues(&self, old: &GroupState, change: GroupChange) -> bool {
+        let agreement = match change {
+            GroupChange::Agreed => {
+                old.agreement.id == self.agreement.id && old.agreement.version < self.agreement.version
+            }
+            GroupChange::Created | GroupChange::Added | GroupChange::Removed | GroupChange::Refreshed => {
+                old.agreement == *self.agreement
+            }
+        };
+        agreement && old.recipient == *self.recipient
+    }
+}
 
 impl Standing {
     /// The first officer of all is named by itself; every other by one who may act.
@@ -83,48 +107,45 @@ impl Standing {
         &mut self,
         at: Timestamp,
         group: GroupId,
-        next: GroupState,
+        next: &Changed<'_>,
         change: GroupChange,
     ) -> Result<(), ReplayError> {
-        let lifecycle = &self.known(&next.agreement)?.lifecycle;
-        if !lifecycle.agreement().recipients().any(|party| party.authority == next.recipient) {
-            return Err(ReplayError::unknown("recipient", &next.recipient));
+        let lifecycle = &self.known(next.agreement)?.lifecycle;
+        if !lifecycle.agreement().recipients().any(|party| party.authority == *next.recipient) {
+            return Err(ReplayError::unknown("recipient", next.recipient));
         }
-        let mut members: BTreeSet<EndpointId> = match (self.groups.get(&group), change) {
-            (None, GroupChange::Created) => {
-                let status = lifecycle.status_on(day(at));
-                if !lifecycle.is_open(day(at)) {
-                    let (agreement, status) = (next.agreement, status.to_string());
-                    return Err(ReplayError::NotInForce { agreement, status });
-                }
-                BTreeSet::new()
-            }
-            (None, GroupChange::Added | GroupChange::Removed | GroupChange::Refreshed) => {
-                return Err(ReplayError::unknown("group", group));
-            }
+        let must_be_open = matches!(change, GroupChange::Created | GroupChange::Agreed);
+        if must_be_open && !lifecycle.is_open(day(at)) {
+            let (agreement, status) = (next.agreement.clone(), lifecycle.status_on(day(at)).to_string());
+            return Err(ReplayError::NotInForce { agreement, status });
+        }
+        let mut endpoints = match (self.groups.get(&group), change) {
+            (None, GroupChange::Created) => BTreeMap::new(),
+            (None, _) => return Err(ReplayError::unknown("group", group)),
             (Some(_), GroupChange::Created) => return Err(ReplayError::exists("group", group)),
-            (Some(old), _) if old.agreement != next.agreement || old.recipient != next.recipient => {
-                return Err(ReplayError::Mismatch { what: "the group" });
-            }
             (Some(old), _) if next.epoch <= old.epoch => {
                 return Err(ReplayError::GroupEpoch { found: next.epoch, previous: old.epoch });
             }
-            (Some(old), _) => old.endpoints.iter().cloned().collect(),
+            (Some(old), _) if !next.continues(old, change) => {
+                return Err(ReplayError::Mismatch { what: "the group" });
+            }
+            (Some(old), _) => old.endpoints.clone(),
         };
-        for endpoint in &next.endpoints {
+        for endpoint in next.endpoints {
             match change {
                 GroupChange::Created | GroupChange::Added => {
-                    self.may_join(at, endpoint, &next.recipient)?;
-                    members.insert(endpoint.clone());
+                    self.may_join(at, endpoint, next.recipient)?;
+                    endpoints.insert(endpoint.clone(), at);
                 }
-                GroupChange::Removed if members.remove(endpoint) => {}
+                GroupChange::Removed if endpoints.remove(endpoint).is_some() => {}
                 GroupChange::Removed => return Err(ReplayError::unknown("member", endpoint)),
-                GroupChange::Refreshed => {
-                    return Err(ReplayError::Mismatch { what: "an endpoint of a refresh" });
+                GroupChange::Refreshed | GroupChange::Agreed => {
+                    return Err(ReplayError::Mismatch { what: "an endpoint of a change without any" });
                 }
             }
         }
-        self.groups.insert_mut(group, GroupState { endpoints: members.into_iter().collect(), ..next });
+        let (agreement, recipient) = (next.agreement.clone(), next.recipient.clone());
+        self.groups.insert_mut(group, GroupState { agreement, recipient, epoch: next.epoch, endpoints });
         Ok(())
     }
 

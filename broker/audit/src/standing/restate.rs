@@ -7,10 +7,9 @@ use agreements::document;
 use agreements::statements::{ConditionMet, Opinion, PartySignature};
 use rpds::RedBlackTreeMapSync as Map;
 
-use super::approvals::Turn;
 use super::{ReplayError, Standing, day};
 use crate::ceilings::Ceilings;
-use crate::state::{AgreementState, NoteKind, State, StepKind};
+use crate::state::{AgreementState, NoteKind, State};
 
 impl Standing {
     /// All of it, restated.
@@ -63,8 +62,8 @@ impl Standing {
             known.record.active = record.active;
             standing.endpoints.insert_mut(id.clone(), Arc::new(known));
         }
-        // Each step of an agreement begins a policy epoch, and nothing else does.
-        let steps = state.agreements.iter().map(|agreement| agreement.steps.len() as u64).sum::<u64>();
+        let steps = state.agreements.iter().flat_map(|agreement| &agreement.steps);
+        let steps = steps.filter(|step| step.kind.begins_an_epoch()).count() as u64;
         if state.policy_epoch != steps {
             return Err(ReplayError::Epoch { found: state.policy_epoch, expected: steps });
         }
@@ -99,12 +98,7 @@ impl Standing {
             return Err(ReplayError::State);
         };
         for step in &state.steps {
-            match step.kind {
-                StepKind::InForce => known.lifecycle.enter_into_force(day(step.at))?,
-                StepKind::Suspended => drop(Turn::Suspend.take(&mut known.lifecycle)?),
-                StepKind::Resumed => drop(Turn::Resume.take(&mut known.lifecycle)?),
-                StepKind::Terminated => drop(Turn::Terminate.take(&mut known.lifecycle)?),
-            }
+            step.kind.take(&mut known.lifecycle, day(step.at))?;
             known.record.steps.push(*step);
         }
         Ok(())

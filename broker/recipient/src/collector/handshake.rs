@@ -4,10 +4,13 @@ use exchange::endpoint_group::Incoming;
 use exchange::wire::InboxMessage;
 use exchange::{EndpointGroup, Epoch, HandshakeError, OwnSide};
 
+use super::objects;
 use super::reader::{ReadError, Reader};
+use crate::answer::ObjectNote;
 use crate::store::agreements::KeyPackageRow;
 use crate::store::groups::GroupStatus;
 use crate::store::logs::KeptCheckpoint;
+use crate::store::objects::Stage;
 
 impl Reader {
     /// Follows a commit, or joins by the welcome beside it, once it is proved to be on record.
@@ -19,8 +22,12 @@ impl Reader {
         let index = self.on_record(message, checkpoint).await?.index;
         self.reload_trust().await?;
         if self.mls.is_some() {
+            let before = self.mls.as_ref().map(EndpointGroup::epoch).transpose()?;
             match self.follow(&message.bytes.0)? {
-                Incoming::EpochChanged(epoch) => return self.changed(message.position, index, &epoch).await,
+                Incoming::EpochChanged(epoch) => {
+                    let superseded = before.is_some_and(|before| before.agreement != epoch.agreement);
+                    return self.changed(message.position, index, &epoch, superseded).await;
+                }
                 Incoming::Removed => self.removed().await?,
             }
         }
@@ -44,16 +51,36 @@ impl Reader {
         followed
     }
 
-    async fn changed(&mut self, position: u64, index: u64, epoch: &Epoch) -> Result<(), ReadError> {
+    /// The group is in a new epoch. Where its agreement has a new version, what was lodged under the
+    /// one before and not opened is gone at the provider.
+    async fn changed(
+        &mut self,
+        position: u64,
+        index: u64,
+        epoch: &Epoch,
+        superseded: bool,
+    ) -> Result<(), ReadError> {
         let Some(mls) = &self.mls else { return Ok(()) };
         let state = mls.dump().map_err(HandshakeError::from)?;
         let mut row = self.row.clone();
         row.position = position;
         row.epoch = epoch.epoch;
         row.members = epoch.members.len() as u64;
-        let mut tx = self.shared.home.store.write().await?;
+        row.alarm = None;
+        let home = &self.shared.home;
+        let mut unopened = Vec::new();
+        if superseded {
+            for stage in [Stage::Announced, Stage::Held] {
+                unopened.extend(home.store.objects_at::<ObjectNote>(stage).await?);
+            }
+        }
+        let mut tx = home.store.write().await?;
         tx.put_group(&mut row, Some(&state)).await?;
         tx.use_index(self.signed.log_key.name(), index).await?;
+        for object in unopened.iter().filter(|object| object.agreement == row.agreement) {
+            let why = "the agreement was replaced by its next version before this was opened: ask again";
+            objects::lapse(home, &mut tx, object, why).await?;
+        }
         tx.commit().await?;
         tracing::info!(group = %row.group, epoch = row.epoch, "the group is in a new epoch");
         self.row = row;

@@ -24,11 +24,12 @@ use super::receipts::{self, Received};
 use super::{CollectError, Shared};
 use crate::answer::ObjectNote;
 use crate::home::Home;
+use crate::outward::OutwardError;
 use crate::records::RecordCounter;
-use crate::store::StoreError;
 use crate::store::objects::{ObjectRow, Stage};
 use crate::store::own_log::Act;
 use crate::store::requests::RequestStatus;
+use crate::store::{StoreError, WriteTx};
 use crate::trust::Trust;
 
 /// How often the table is looked at when nobody wakes this task.
@@ -43,6 +44,9 @@ enum ObjectTrouble {
     /// It did not prove right.
     #[error("{0}")]
     Alarm(String),
+    /// The provider does not have it any more.
+    #[error("the provider has destroyed it: ask again")]
+    Gone,
     /// The program cannot go on.
     #[error(transparent)]
     Collect(#[from] CollectError),
@@ -118,6 +122,11 @@ async fn round(shared: &Arc<Shared>) -> Result<bool, CollectError> {
                     all = false;
                 }
                 Err(ObjectTrouble::Alarm(text)) => alarm(shared, &row, &text).await?,
+                Err(gone @ ObjectTrouble::Gone) => {
+                    let mut tx = shared.home.store.write().await?;
+                    lapse(&shared.home, &mut tx, &row, &gone.to_string()).await?;
+                    tx.commit().await?;
+                }
                 Err(ObjectTrouble::Collect(error)) => return Err(error),
             }
         }
@@ -132,6 +141,21 @@ async fn alarm(shared: &Shared, row: &ObjectRow<ObjectNote>, text: &str) -> Resu
     tx.set_request(row.request, RequestStatus::Alarm, None).await?;
     tx.log(shared.home.clock.now(), None, Act::Alarm, Some(row.request), text).await?;
     tx.commit().await?;
+    Ok(())
+}
+
+/// Gives up an object that will never be opened; nothing was wrong with it.
+pub(super) async fn lapse(
+    home: &Home,
+    tx: &mut WriteTx,
+    row: &ObjectRow<ObjectNote>,
+    why: &str,
+) -> Result<(), StoreError> {
+    if tx.move_object(row.object, row.stage, Stage::Lapsed, Some(why)).await? {
+        tracing::warn!(object = %row.object, "{why}");
+        tx.set_request(row.request, RequestStatus::Problem, None).await?;
+        tx.log(home.clock.now(), None, Act::Received, Some(row.request), why).await?;
+    }
     Ok(())
 }
 
@@ -194,6 +218,9 @@ async fn download(
         held = match fetched.await {
             Ok(held) => held,
             Err(error) if error.is_passing() => return Err(ObjectTrouble::Passing(error.to_string())),
+            Err(OutwardError::Refused { status, .. }) if matches!(status.as_u16(), 404 | 410) => {
+                return Err(ObjectTrouble::Gone);
+            }
             Err(error) => return Err(ObjectTrouble::Alarm(error.to_string())),
         };
     }

@@ -22,6 +22,8 @@ use crate::trust::{Signed, Trust, TrustError};
 
 /// How long a call waits for a message.
 const WAIT_SECONDS: u64 = 20;
+/// How often it is looked whether the own side has added a new version of the agreement.
+const OWN_SIDE_EVERY: Duration = Duration::from_secs(1);
 /// How often the outbox is looked at.
 const SEND_EVERY: Duration = Duration::from_millis(20);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -85,25 +87,50 @@ pub(super) async fn run(
     group: GroupId,
     mut stop: watch::Receiver<bool>,
 ) -> Result<(), CollectError> {
-    let opened = Reader::open(Arc::clone(&shared), group).await;
-    let error = match opened {
-        Ok(Some(mut reader)) => match reader.read(&mut stop).await {
-            Ok(()) => return Ok(()),
+    loop {
+        let opened = Reader::open(Arc::clone(&shared), group).await;
+        let error = match opened {
+            Ok(Some(mut reader)) => match reader.read(&mut stop).await {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            },
+            Ok(None) => return Ok(()),
             Err(error) => error,
-        },
-        Ok(None) => return Ok(()),
-        Err(error) => error,
-    };
-    match error {
-        ReadError::Store(error) => Err(error.into()),
-        ReadError::Trust(error) => Err(error.into()),
-        error => {
-            // The group in memory is dropped with the reader: its state stays that of the last
-            // message that proved right.
-            alarm(&shared, group, &error.to_string()).await?;
-            Ok(())
+        };
+        // The group in memory is dropped with the reader: its state stays that of the last message
+        // that proved right.
+        match error {
+            ReadError::Store(error) => return Err(error.into()),
+            ReadError::Trust(error) => return Err(error.into()),
+            ReadError::Handshake(HandshakeError::UnknownAgreement(digest)) => {
+                wait_for_own_side(&shared, group, digest).await?;
+            }
+            error => return Ok(alarm(&shared, group, &error.to_string()).await?),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(OWN_SIDE_EVERY) => {}
+            _ = stop.changed() => return Ok(()),
         }
     }
+}
+
+/// The provider has gone over to a text that the own side has not signed or not added here. Nothing
+/// is followed and nothing opened until it has.
+async fn wait_for_own_side(shared: &Shared, group: GroupId, digest: Digest) -> Result<(), StoreError> {
+    let Some((mut row, _)) = shared.home.store.group(group).await? else { return Ok(()) };
+    let text = format!(
+        "the provider has put this exchange under a text of the agreement that is not known here \
+         (digest {digest}): once your side has signed it, add it with `agreement add`"
+    );
+    if row.alarm.as_ref() == Some(&text) {
+        return Ok(());
+    }
+    tracing::warn!(%group, "{text}");
+    row.alarm = Some(text.clone());
+    let mut tx = shared.home.store.write().await?;
+    tx.put_group(&mut row, None).await?;
+    tx.log(shared.home.clock.now(), None, Act::Alarm, None, &format!("group {group}: {text}")).await?;
+    tx.commit().await
 }
 
 async fn alarm(shared: &Shared, group: GroupId, text: &str) -> Result<(), StoreError> {

@@ -23,6 +23,8 @@ pub enum Stage {
     Opened,
     /// Something did not prove right.
     Alarm,
+    /// The provider destroyed it before it was opened.
+    Lapsed,
 }
 
 impl Stage {
@@ -34,6 +36,7 @@ impl Stage {
             Self::Keyed => "keyed",
             Self::Opened => "opened",
             Self::Alarm => "alarm",
+            Self::Lapsed => "lapsed",
         }
     }
 
@@ -44,6 +47,7 @@ impl Stage {
             "keyed" => Ok(Self::Keyed),
             "opened" => Ok(Self::Opened),
             "alarm" => Ok(Self::Alarm),
+            "lapsed" => Ok(Self::Lapsed),
             _ => Err(malformed("objects", "unknown stage")),
         }
     }

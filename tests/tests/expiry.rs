@@ -1,7 +1,9 @@
 //! After an agreement's last day nothing more goes out: not the rows that wait, not the objects that
 //! were lodged, not a key. What waits is destroyed, and the record says that it ended.
 //!
-//! The real programs make the world; then the broker runs in this process, three days later.
+//! And after thirty days members come in anew with fresh keys, and leave with their enrolment.
+//!
+//! The real programs make the world; then the broker runs in this process, days later.
 
 #![allow(
     clippy::expect_used,
@@ -19,12 +21,13 @@ use agreements::ObjectId;
 use agreements::statements::ReceiptStage;
 use broker::config::Config;
 use common::{FixedClock, SystemRng};
+use exchange::FromBroker;
 use exchange::wire::{InboxPage, inbox_path, messages_path};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde_json::json;
 use sqlx::{AnyConnection, Connection as _, Row as _};
-use tests::harness::{Member, Officer, PASSWORD, World, declaration};
+use tests::harness::{Member, Officer, PASSWORD, Read, World, declaration};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -39,19 +42,19 @@ fn ending(document: &str) -> String {
     document.replace("until = 2031-04-01", &format!("until = {until}"))
 }
 
-/// The broker, three days later.
+/// The broker, some days later.
 struct Later {
     end: oneshot::Sender<()>,
     served: JoinHandle<()>,
 }
 
 impl Later {
-    async fn start(world: &mut World) -> Self {
+    async fn start(world: &mut World, by: SignedDuration) -> Self {
         let file = world.provider.dir.join("transire.toml");
         let config: Config = common::config::load(&file).unwrap();
         let config = config.relative_to(&world.provider.dir);
         let bound = broker::serve::bind(config.inward_listen, config.outward_listen, None).await.unwrap();
-        let clock = Arc::new(FixedClock::new(Timestamp::now() + LATER));
+        let clock = Arc::new(FixedClock::new(Timestamp::now() + by));
         let started = broker::start::start(config, clock, Arc::new(SystemRng)).await.expect("it starts");
         let (end, ended) = oneshot::channel::<()>();
         let served = tokio::spawn(async move {
@@ -118,7 +121,7 @@ async fn after_its_last_day_nothing_that_waits_under_an_agreement_goes_out() {
     assert_eq!(member.fetch(&announced.object).await.0, 200);
     world.stop().await;
 
-    let later = Later::start(&mut world).await;
+    let later = Later::start(&mut world, LATER).await;
     member.reader.ahead = LATER;
     // The date is noticed by itself; the group ends with it.
     let begun = std::time::Instant::now();
@@ -150,7 +153,7 @@ async fn after_its_last_day_nothing_that_waits_under_an_agreement_goes_out() {
     assert_no_key_went_out(&mut world).await;
     later.stop().await;
 
-    let later = Later::start(&mut world).await;
+    let later = Later::start(&mut world, LATER).await;
     let file = world.data().join("objects").join(named.to_string());
     assert!(!file.exists(), "the file went with the start");
     let log = world.log().await;
@@ -158,5 +161,52 @@ async fn after_its_last_day_nothing_that_waits_under_an_agreement_goes_out() {
     let expired = log.of("expired").next().unwrap().index;
     assert!(log.of("key-destroyed").all(|entry| entry.index > expired) && log.of("key-destroyed").count() > 0);
     assert_no_key_went_out(&mut world).await;
+    later.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_thirty_days_a_member_has_fresh_keys_and_one_whose_enrolment_ended_is_out() {
+    const DAYS: SignedDuration = SignedDuration::from_hours(31 * 24);
+    let in_days = |days: i64| Timestamp::now() + SignedDuration::from_hours(24 * days);
+    let mut world = World::new(1).await;
+    world.recipients[0].collector.take().unwrap().end().await;
+    world.enrol_broker(in_days(80)).await;
+    let mut short = world.enrolled(0, "be-customs-short", in_days(20)).await;
+    short.join().await;
+    let mut member = world.enrolled(0, "be-customs-annex", in_days(80)).await;
+    member.join().await;
+    assert_eq!(member.offer().await, 200, "a package for the time to come");
+    let question = member.question();
+    assert!(matches!(member.ask(question).await.body, FromBroker::Answer { .. }));
+    let stolen = member.reader.state();
+    world.stop().await;
+
+    let later = Later::start(&mut world, DAYS).await;
+    (member.reader.ahead, short.reader.ahead) = (DAYS, DAYS);
+    let mut log = world.log().await;
+    let begun = std::time::Instant::now();
+    let change = |log: &tests::harness::Log, change: &str, endpoint: &str| {
+        let named = serde_json::json!([endpoint]);
+        log.of("group-changed")
+            .filter(|e| e.values["change"] == change && e.values["endpoints"] == named)
+            .count()
+    };
+    while change(&log, "added", "be-customs-annex") < 2 || change(&log, "removed", "be-customs-short") < 1 {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "nobody noticed that time has passed");
+        log = world.log().await;
+    }
+    let first = log.of("group-changed").last().unwrap().index;
+    let question = member.question();
+    let answer = member.ask(question).await;
+    assert!(matches!(answer.body, FromBroker::Answer { .. }));
+    // Whoever copied its keys before opens nothing of it.
+    let since: Vec<_> = member.inbox.iter().filter(|message| message.index >= Some(first)).cloned().collect();
+    member.reader.stolen(&stolen);
+    let opened = since.iter().filter(|message| matches!(member.reader.read(message), Read::Opened(_)));
+    assert_eq!(opened.count(), 0, "what was stolen before opens what came after");
+    let path = inbox_path(short.group);
+    let (status, _) = short.endpoint.bytes(&path, short.reader.now()).await;
+    assert!(status == 401 || status == 403, "its enrolment has ended: {status}");
+    assert_eq!(log.verify().await.code, 0);
     later.stop().await;
 }

@@ -80,6 +80,12 @@ impl Reader {
         self.group = Some(EndpointGroup::restore(state, &self.key).expect("a state"));
     }
 
+    /// Goes back to a state that was stolen before any of its key packages was made.
+    pub fn stolen(&mut self, state: &[u8]) {
+        self.packages.clear();
+        self.restore(state);
+    }
+
     /// Tries everything on one message of the inbox.
     pub fn read(&mut self, message: &InboxMessage) -> Read {
         let bytes = &message.bytes.0;

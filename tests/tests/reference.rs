@@ -122,13 +122,15 @@ fn every_outward_route_is_named() {
 fn tests_of(source: &str) -> BTreeSet<String> {
     let (mut names, mut of_a_test, mut in_a_list) = (BTreeSet::new(), false, false);
     for line in source.lines().map(str::trim) {
-        if line == "promises! {" {
+        if let Some(one) = line.strip_prefix("tests::on_both!(").and_then(|line| line.strip_suffix(");")) {
+            names.insert(one.to_owned());
+        } else if line == "promises! {" || line == "tests::on_both!(" {
             in_a_list = true;
-        } else if line == "}" {
+        } else if line == "}" || line == ");" {
             in_a_list = false;
         } else if in_a_list {
             let promise = line.rsplit("::").next().unwrap_or_default();
-            names.insert(promise.trim_end_matches(';').to_owned());
+            names.insert(promise.trim_end_matches([';', ',']).to_owned());
         } else if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
             of_a_test = true;
         } else if let Some((_, rest)) = line.split_once("fn ").filter(|_| of_a_test) {
@@ -187,7 +189,11 @@ fn every_control_of_the_page_on_threats_names_tests_and_every_test_that_it_names
 #[test]
 fn only_a_function_with_the_attribute_of_a_test_is_one() {
     let source = "#[test]\nfn one() {}\nfn two() {}\n#[tokio::test(x)]\n#[allow(y)]\nasync fn three() {\n}\n\
-                  promises! {\n    log::four;\n}\nfn five() {}\n#[test]\nfn six(x in 0..3) {}\n";
+                  promises! {\n    log::four;\n}\nfn five() {}\ntests::on_both!(\n    seven,\n);\n\
+                  tests::on_both!(eight);\n\n#[test]\nfn six(x in 0..3) {}\n";
     let found = tests_of(source);
-    assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), ["four", "one", "six", "three"]);
+    assert_eq!(
+        found.iter().map(String::as_str).collect::<Vec<_>>(),
+        ["eight", "four", "one", "seven", "six", "three"]
+    );
 }

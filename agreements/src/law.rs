@@ -1,19 +1,20 @@
 //! Regimes as data: what each law asks of the log, with its source and the day it was checked.
 //!
 //! The numbers and article numbers stand in `agreements/law/*.toml`, which a lawyer can read and
-//! correct; none stands in code.
+//! correct; none stands in code. How long a record line is kept is one setting of the provider's
+//! program (`log_days`); what stands here is the most that a law allows, where it sets a period.
 
 use std::fmt;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::agreement::{Agreement, Regime};
+use crate::agreement::Regime;
 use crate::document::{Section, walk};
 use crate::violations::Violations;
 
-/// What a log may be read for (the four purposes of the Law Enforcement Directive, the strictest
-/// rule known, held under every regime).
+/// What a log may be read for: the four purposes of the Law Enforcement Directive, the strictest rule
+/// known. Where another law sets none, they are held by choice ([`Origin::Chosen`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LogUse {
@@ -22,7 +23,7 @@ pub enum LogUse {
     /// Self-monitoring, internal proceedings included.
     SelfMonitoring,
     /// Integrity and security of the data.
-    IntegrityAndSecurity,
+    Security,
     /// Criminal proceedings.
     CriminalProceedings,
 }
@@ -30,14 +31,14 @@ pub enum LogUse {
 impl LogUse {
     /// Every use.
     pub const ALL: [Self; 4] =
-        [Self::Lawfulness, Self::SelfMonitoring, Self::IntegrityAndSecurity, Self::CriminalProceedings];
+        [Self::Lawfulness, Self::SelfMonitoring, Self::Security, Self::CriminalProceedings];
 
     /// The word in documents and entries.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Lawfulness => "lawfulness",
             Self::SelfMonitoring => "self-monitoring",
-            Self::IntegrityAndSecurity => "integrity-and-security",
+            Self::Security => "security",
             Self::CriminalProceedings => "criminal-proceedings",
         }
     }
@@ -54,7 +55,7 @@ impl fmt::Display for LogUse {
     }
 }
 
-/// Where a period comes from.
+/// Where a rule comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Origin {
@@ -62,15 +63,6 @@ pub enum Origin {
     SetByLaw,
     /// The project chose it within the law.
     Chosen,
-}
-
-/// How long a layer of an entry is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Period {
-    /// Days from the time of the entry.
-    pub days: u32,
-    /// Where that comes from.
-    pub origin: Origin,
 }
 
 /// What a regime asks.
@@ -92,10 +84,18 @@ pub struct Rules {
     pub log_article: String,
     /// What the log may be read for.
     pub log_uses: Vec<LogUse>,
-    /// Particulars of an entry: agreement, clause, recipient, counts.
-    pub particulars: Period,
-    /// Personal part of an entry: officer, justification, question.
-    pub personal_part: Period,
+    /// Whether the law itself limits what the log may be read for.
+    pub log_uses_origin: Origin,
+    /// The most days that particulars and personal part of an entry may be kept, where the law sets a
+    /// period.
+    pub log_longest_days: Option<u32>,
+}
+
+impl Rules {
+    /// Whether record lines may be kept for that many days, by what the law itself says.
+    pub fn allows_log_days(&self, days: u32) -> bool {
+        self.log_longest_days.is_none_or(|longest| days <= longest)
+    }
 }
 
 /// The rules of `regime`.
@@ -112,25 +112,6 @@ pub fn rules(regime: Regime) -> Result<Rules, Violations> {
     walk(document, |_, section| read(section))
 }
 
-/// The periods for entries about an agreement: of each layer the shortest that any party's regime
-/// has, since no party's log may keep longer than its own law allows.
-///
-/// # Errors
-/// [`Violations`] of a file; none is expected.
-pub fn log_periods(agreement: &Agreement) -> Result<(Period, Period), Violations> {
-    let mut shortest: Option<(Period, Period)> = None;
-    for party in &agreement.parties {
-        let rules = rules(party.regime)?;
-        let (particulars, personal) = shortest.unwrap_or((rules.particulars, rules.personal_part));
-        shortest = Some((shorter(particulars, rules.particulars), shorter(personal, rules.personal_part)));
-    }
-    shortest.ok_or_else(|| Violations::one(1, "an agreement without parties"))
-}
-
-const fn shorter(a: Period, b: Period) -> Period {
-    if b.days < a.days { b } else { a }
-}
-
 fn read(law: Section<'_>) -> Option<Rules> {
     let (regime, title, source) = (law.word("regime"), law.text("title"), law.text("source"));
     let (checked, how_checked) = (law.date("checked"), law.text("how_checked"));
@@ -139,8 +120,8 @@ fn read(law: Section<'_>) -> Option<Rules> {
     law.finish();
     let log = log?;
     let (log_article, log_uses) = (log.text("article"), log.words("uses"));
-    let particulars = log.table("particulars").and_then(period);
-    let personal_part = log.table("personal_part").and_then(period);
+    let log_uses_origin = log.word("uses_origin");
+    let log_longest_days = log.maybe_number("longest_days");
     log.finish();
     Some(Rules {
         regime: regime?,
@@ -151,22 +132,14 @@ fn read(law: Section<'_>) -> Option<Rules> {
         transfer_tool_needed: transfer_tool_needed?,
         log_article: log_article?,
         log_uses: log_uses?,
-        particulars: particulars?,
-        personal_part: personal_part?,
+        log_uses_origin: log_uses_origin?,
+        log_longest_days: log_longest_days?,
     })
-}
-
-fn period(table: Section<'_>) -> Option<Period> {
-    let (days, origin) = (table.number("days"), table.word("origin"));
-    table.finish();
-    Some(Period { days: days?, origin: origin? })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document;
-    use crate::library;
 
     const REGIMES: [Regime; 4] = [Regime::Gdpr, Regime::Led, Regime::Eudpr, Regime::ThirdCountry];
 
@@ -179,19 +152,19 @@ mod tests {
             assert!(rules.checked >= jiff::civil::date(2026, 11, 22));
             assert_eq!(rules.log_uses, LogUse::ALL, "the strictest rule is held under every regime");
             assert_eq!(rules.transfer_tool_needed, regime == Regime::ThirdCountry);
-            assert!(rules.personal_part.days <= rules.particulars.days, "names go first");
+            let by_law = matches!(regime, Regime::Led | Regime::Eudpr);
+            assert_eq!(rules.log_uses_origin == Origin::SetByLaw, by_law, "{regime:?}");
         }
     }
 
     #[test]
-    fn entries_about_an_agreement_are_kept_for_the_shortest_period_of_its_parties() {
-        for (name, text) in library::AGREEMENTS {
-            let (particulars, personal) = log_periods(&document::read(text).unwrap()).unwrap();
-            assert_eq!((particulars.days, personal.days), (1827, 1096), "{name}");
+    fn a_log_is_kept_no_longer_than_a_law_that_sets_a_period_allows() {
+        let eudpr = rules(Regime::Eudpr).unwrap();
+        assert!(eudpr.allows_log_days(1_095), "three years");
+        assert!(!eudpr.allows_log_days(1_096), "no more than three years in any span");
+        for regime in [Regime::Gdpr, Regime::Led, Regime::ThirdCountry] {
+            assert!(rules(regime).unwrap().allows_log_days(u32::MAX), "{regime:?} sets no period");
         }
-        let (long, short) =
-            (Period { days: 9, origin: Origin::Chosen }, Period { days: 3, origin: Origin::SetByLaw });
-        assert_eq!((shorter(long, short), shorter(short, long)), (short, short));
     }
 
     #[test]

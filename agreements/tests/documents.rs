@@ -61,7 +61,7 @@ fn one_mistake_is_one_violation() {
             r#"id = "dpv:Legal""#,
             "broader[1]: `dpv:LegalCompliance` is not a purpose",
         ),
-        (r#"article = "Article 4""#, r#"artikel = "Article 4""#, "`article` is missing"),
+        (r#"article = "Article 4 of"#, r#"artikel = "Article 4 of"#, "`article` is missing"),
     ] {
         let found = changed("import-declarations", from, to);
         assert!(found.iter().any(|text| text.contains(expected)), "{from}: {found:#?}");

@@ -112,6 +112,11 @@ impl<'r> Section<'r> {
         self.read(key, self.need(key)?, as_number)
     }
 
+    /// A whole number that may be absent.
+    pub(crate) fn maybe_number<T: TryFrom<u64>>(&self, key: &'static str) -> Option<Option<T>> {
+        self.maybe(key, as_number)
+    }
+
     /// A yes or no, no when it is absent.
     pub(crate) fn flag(&self, key: &'static str) -> Option<bool> {
         let read: Option<Option<bool>> = self.maybe(key, |value| {

@@ -91,7 +91,7 @@ fn it_says_in_plain_words_what_is_missing() {
             "signature of be-customs",
             "signature of jp-customs",
             "attestation of `publication` by nl-customs",
-            "attestation of `transfer-assessment` by jp-customs",
+            "attestation of `transfer-assessment` by nl-customs",
         ]
     );
 }
@@ -196,8 +196,8 @@ fn a_condition_is_attested_once_and_by_the_party_named() {
         life.add_signature(signature(&life, party)).unwrap();
     }
     let missing = life.enter_into_force(date(2026, 5, 1)).unwrap_err();
-    assert_eq!(missing.to_string(), "still missing: attestation of `transfer-assessment` by jp-customs");
-    life.add_condition(met(&life, "transfer-assessment", "jp-customs")).unwrap();
+    assert_eq!(missing.to_string(), "still missing: attestation of `transfer-assessment` by nl-customs");
+    life.add_condition(met(&life, "transfer-assessment", "nl-customs")).unwrap();
     life.enter_into_force(date(2026, 5, 1)).unwrap();
 }
 

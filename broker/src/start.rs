@@ -170,8 +170,9 @@ pub async fn in_turn(
 ) -> Result<Started, StartError> {
     let (core, claim, mut new_groups) = open(config, clock, rng, turn).await?;
     let edge = verify::edge(&core).await?;
-    let (standing, stated) = replay::replay(&core, &edge).await?;
-    compare::compare(&core, &standing).await?;
+    let replayed = replay::replay(&core, &edge).await?;
+    compare::compare(&core, &replayed).await?;
+    let replay::Replayed { standing, stated, .. } = replayed;
     sweep::sweep(&core, &standing).await?;
     let ledgers = groups(&core, &standing).await?;
     let head = crate::store::head::read(&mut core.store.read().await?).await?;
@@ -233,9 +234,9 @@ pub struct Checked {
 pub async fn check(config: Config, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Result<Checked, StartError> {
     let (core, claim, _) = open(config, clock, rng, Turn::Now).await?;
     let edge = verify::edge(&core).await?;
-    let (standing, _) = replay::replay(&core, &edge).await?;
-    compare::compare(&core, &standing).await?;
-    let _ = groups(&core, &standing).await?;
+    let replayed = replay::replay(&core, &edge).await?;
+    compare::compare(&core, &replayed).await?;
+    let _ = groups(&core, &replayed.standing).await?;
     let checked =
         Checked { size: edge.size(), agreements: core.blocked.agreements(), officers: core.blocked.officers() };
     drop(claim);

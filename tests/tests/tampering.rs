@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use agreements::EndpointId;
 use common::{Rng as _, SeededRng};
+use exchange::FromBroker;
 use reqwest::Method;
 use serde_json::json;
 use sqlx::{AnyConnection, Connection as _, Row as _};
@@ -23,6 +24,8 @@ use tests::harness::{On, Question, World};
 const SEED: u64 = 20_261_123;
 
 tests::on_both!(
+    no_word_in_a_row_lets_out_what_a_suspension_holds,
+    a_request_changed_by_hand_is_not_answered_again,
     a_status_set_to_in_force_by_hand_discloses_nothing,
     an_agreement_whose_document_is_changed_by_hand_discloses_nothing,
     a_directory_changed_by_hand_stops_disclosures_of_its_agreements,
@@ -222,4 +225,47 @@ async fn a_removed_endpoint_gets_nothing_of_the_next_disclosure() {
     let removal = log.of("endpoint-removed").next().expect("the removal is on record").index;
     let changed = log.of("group-changed").last().expect("the group changed");
     assert!(changed.index > removal && changed.values["change"] == "removed", "{changed:?}");
+}
+
+async fn no_word_in_a_row_lets_out_what_a_suspension_holds(on: On) {
+    let mut world = World::on(on, 1).await;
+    let mut member = world.member(0, "be-customs-annex").await;
+    let question = member.question();
+    member.ask(question).await;
+    let before = world.log().await.of("disclosure").count();
+    let said = member.vouched(member.question());
+    member.say(&said).await;
+    while world.log().await.of("disclosure").count() == before {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    world.suspend().await;
+    let opened = member.opened.len();
+    for sql in [
+        "UPDATE entries SET operation = 'refusal' WHERE operation = 'disclosure'",
+        "UPDATE entries SET particulars = (SELECT particulars FROM entries WHERE operation = 'suspended')",
+        "UPDATE inbox SET idx = NULL WHERE kind = 'message'",
+        "UPDATE inbox SET kind = 'notice' WHERE kind = 'message'",
+    ] {
+        member.collect(1).await;
+        let got = member.opened[opened..].iter().filter(|one| matches!(one.body, FromBroker::Answer { .. }));
+        assert_eq!(got.count(), 0, "before: {sql}");
+        let mut db = database(&world).await;
+        let done = sqlx::query(sql).execute(&mut db).await.expect("it is changed");
+        assert!(done.rows_affected() > 0, "{sql}");
+        db.close().await.expect("it closes");
+    }
+    member.collect(1).await;
+    let got = member.opened[opened..].iter().filter(|one| matches!(one.body, FromBroker::Answer { .. }));
+    assert_eq!(got.count(), 0, "data went out while the agreement was suspended");
+}
+
+async fn a_request_changed_by_hand_is_not_answered_again(on: On) {
+    let mut world = World::on(on, 1).await;
+    let mut member = world.member(0, "be-customs-annex").await;
+    let question = member.question();
+    member.ask(question.clone()).await;
+    with_altered(&mut world, "UPDATE requests SET request = substr(request, 2) || '0'").await;
+    let again = member.ask(question).await;
+    assert!(!matches!(again.body, FromBroker::Answer { .. }), "the same question was answered again");
+    assert_eq!(world.log().await.of("disclosure").count(), 1);
 }

@@ -336,6 +336,41 @@ impl Event {
         }
     }
 
+    /// Whether a message that goes out with it carries data, or the key to some.
+    pub const fn carries_data(&self) -> bool {
+        match self {
+            // What was repeated points to an answer, and holds none.
+            Self::Disclosure(_) | Self::KeyDelivered { .. } => true,
+            Self::Refusal { .. }
+            | Self::Problem { .. }
+            | Self::Repeated { .. }
+            | Self::ReceiptOpened { .. }
+            | Self::RootTrusted { .. }
+            | Self::DirectoryChanged { .. }
+            | Self::DatasetPublished { .. }
+            | Self::Proposed { .. }
+            | Self::OpinionGiven { .. }
+            | Self::Signed { .. }
+            | Self::ConditionAttested { .. }
+            | Self::InForce { .. }
+            | Self::Suspended { .. }
+            | Self::Resumed { .. }
+            | Self::Terminated { .. }
+            | Self::Expired { .. }
+            | Self::Enrolled { .. }
+            | Self::EndpointRemoved { .. }
+            | Self::GroupChanged { .. }
+            | Self::Deposited { .. }
+            | Self::OfficerChanged { .. }
+            | Self::KeyMade { .. }
+            | Self::KeyDestroyed { .. }
+            | Self::LogRead { .. }
+            | Self::Unauthenticated { .. }
+            | Self::Started { .. }
+            | Self::State { .. } => false,
+        }
+    }
+
     /// The agreement that the entry is about.
     pub const fn agreement(&self) -> Option<&AgreementId> {
         self.about().agreement

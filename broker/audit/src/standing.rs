@@ -38,6 +38,8 @@ use members::Changed;
 /// much stands: each batch is tried on one.
 #[derive(Clone, Default)]
 pub struct Standing {
+    /// Time of the last entry.
+    last: Option<Timestamp>,
     policy_epoch: u64,
     roots: Map<AuthorityId, NoteKey>,
     directories: Map<AuthorityId, Arc<[Arc<KnownDirectory>]>>,
@@ -84,6 +86,20 @@ impl Standing {
     /// [`ReplayError`] when it does not follow from the entries before it.
     pub fn apply(&mut self, at: Timestamp, event: &Event) -> Result<(), ReplayError> {
         let at = whole_seconds(at);
+        if let Some(last) = self.last.filter(|last| at < *last) {
+            return Err(ReplayError::Earlier { at, last });
+        }
+        self.follow(at, event)?;
+        self.last = Some(at);
+        Ok(())
+    }
+
+    /// Time of the last entry, in whole seconds: no entry after it has an earlier one.
+    pub const fn last(&self) -> Option<Timestamp> {
+        self.last
+    }
+
+    fn follow(&mut self, at: Timestamp, event: &Event) -> Result<(), ReplayError> {
         match event {
             Event::Disclosure(disclosure) => self.disclose(at, disclosure),
             Event::Refusal { recipient, agreement, sequence, .. }

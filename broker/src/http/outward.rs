@@ -30,6 +30,7 @@ use tower_http::timeout::TimeoutLayer;
 pub use arrivals::Arrivals;
 
 use crate::store::Store;
+use crate::store::entries::Entry;
 
 /// Longest time for one call: the longest poll, and time to write its answer.
 const CALL: Duration = Duration::from_secs(60);
@@ -48,6 +49,9 @@ pub trait Signals: Send + Sync {
     /// Whether what waits for a group may go out now: its agreement is in force, and nothing about it
     /// differs from the record.
     fn open(&self, group: GroupId) -> bool;
+    /// Whether a message that is on record in that entry carries neither data nor a key, by its
+    /// particulars and not by any word in a row: such a one may go out while the others are held.
+    fn harmless(&self, entry: &Entry, message: &[u8]) -> bool;
     /// A recipient holds a signed state of the record that this record does not extend: everything
     /// must stop.
     fn ahead(&self, reason: &str);

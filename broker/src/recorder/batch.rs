@@ -107,7 +107,8 @@ impl<'a> Batch<'a> {
         Self {
             core,
             head,
-            at: core.clock.now(),
+            // On record time does not go back, whatever the clock does.
+            at: standing_time(core.clock.now(), before.last()),
             policy_epoch: head.policy_epoch,
             standing: before.clone(),
             standing_changed: false,
@@ -393,6 +394,10 @@ impl<'a> Batch<'a> {
         self.answered.truncate(mark.answered);
         self.ledgers = mark.ledgers;
     }
+}
+
+fn standing_time(now: Timestamp, last: Option<Timestamp>) -> Timestamp {
+    last.map_or(now, |last| now.max(last))
 }
 
 /// Whether others decide by what the event changes. The rest only counts.

@@ -79,9 +79,16 @@ impl Writer {
         }
         if self.state_is_due(batch.at) {
             // Restates what stands after everything before it, the month's key included.
-            let state = audit::Event::State { state: Box::new(batch.standing.to_state()) };
-            if let Err(error) = batch.draft(Item::of(state)).await {
-                tracing::error!(%error, "the standing could not be restated; it is tried again");
+            let state = Box::new(batch.standing.to_state());
+            // A start must be able to go on from it.
+            match Standing::from_state(batch.at, &state) {
+                Ok(_) => {
+                    let drafted = batch.draft(Item::of(audit::Event::State { state })).await;
+                    if let Err(error) = drafted {
+                        tracing::error!(%error, "the standing could not be restated; it is tried again");
+                    }
+                }
+                Err(error) => tracing::error!(%error, "the standing cannot be restated; it is tried again"),
             }
         }
         batch.look_up(&mut tx, &submissions).await.map_err(Failed::of)?;

@@ -10,13 +10,15 @@ use agreements::{AuthorityId, Digest};
 use audit::Standing;
 
 use super::StartError;
+use super::replay::Replayed;
 use crate::app::Core;
 use crate::store::{
     ReadConn, agreements as agreement_rows, directories, endpoints, groups, officers, requests,
 };
 
 /// Compares, and blocks what differs.
-pub(super) async fn compare(core: &Core, standing: &Standing) -> Result<(), StartError> {
+pub(super) async fn compare(core: &Core, replayed: &Replayed) -> Result<(), StartError> {
+    let standing = &replayed.standing;
     let mut store = core.store.read().await?;
     agreements(core, standing, &mut store).await?;
     directories(core, standing, &mut store).await?;
@@ -24,6 +26,14 @@ pub(super) async fn compare(core: &Core, standing: &Standing) -> Result<(), Star
     for agreement in requests::lost(&mut store).await? {
         tracing::error!(%agreement, "the row of an answered request is missing, and it would be answered again");
         core.blocked.add(agreement);
+    }
+    let since = replayed.decided.first().map_or(u64::MAX, |(index, ..)| *index);
+    let rows = requests::since(&mut store, since).await?;
+    for (index, agreement, request) in &replayed.decided {
+        if rows.get(index) != Some(request) {
+            tracing::error!(%agreement, index, "the row of an answered request is another, and it would be answered again");
+            core.blocked.add(agreement.clone());
+        }
     }
     officers(core, standing, &mut store).await
 }

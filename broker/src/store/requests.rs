@@ -84,3 +84,16 @@ pub async fn lost(store: &mut impl Reads) -> Result<Vec<AgreementId>, StoreError
                AND entries.agreement IS NOT NULL ORDER BY entries.agreement";
     rows::all(store.connection(), sql, |_| ()).await?.iter().map(|row| row.parsed("agreement")).collect()
 }
+
+/// The requests that entries from `idx` on decided, by entry.
+///
+/// # Errors
+/// As [`StoreError`] says.
+pub async fn since(store: &mut impl Reads, idx: u64) -> Result<BTreeMap<u64, RequestId>, StoreError> {
+    let idx = idx.min(i64::MAX.unsigned_abs());
+    let sql = "SELECT idx, request FROM requests WHERE idx >= $1";
+    let found = rows::all(store.connection(), sql, |args| {
+        args.number(idx);
+    });
+    found.await?.iter().map(|row| Ok((row.number("idx")?, row.parsed("request")?))).collect()
+}

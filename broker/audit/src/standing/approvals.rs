@@ -85,21 +85,43 @@ impl Standing {
     }
 
     pub(super) fn change_directory(&mut self, note: &str) -> Result<(), ReplayError> {
+        let changed = self.take_directory(note)?;
+        let newest = self.directory(&changed).ok_or_else(|| ReplayError::unknown("directory of", &changed))?;
+        if self.shares_a_key(&changed, newest) {
+            self.drop_newest_directory(&changed);
+            return Err(ReplayError::SharedKey(changed));
+        }
+        Ok(())
+    }
+
+    /// Whether a directory has a key that another authority's directory in use has.
+    pub(super) fn shares_a_key(&self, of: &AuthorityId, directory: &Directory) -> bool {
+        let mut others = self.directories.keys().filter(|other| *other != of);
+        others.any(|other| self.directory(other).is_some_and(|d| d.shares_key_with(directory).is_some()))
+    }
+
+    fn drop_newest_directory(&mut self, of: &AuthorityId) {
+        let history = self.directories.get(of).map(|history| history.to_vec()).unwrap_or_default();
+        match history.split_last() {
+            Some((_, rest)) if !rest.is_empty() => self.directories.insert_mut(of.clone(), rest.into()),
+            _ => _ = self.directories.remove_mut(of),
+        }
+    }
+
+    /// Takes a directory, verified under the root key and after the one before it; whether it shares a
+    /// key with another's is the caller's to check.
+    pub(super) fn take_directory(&mut self, note: &str) -> Result<AuthorityId, ReplayError> {
         let read = Note::parse(note)?;
         let claimed = Directory::from_note(&read)?.authority;
         let root = self.roots.get(&claimed).ok_or_else(|| ReplayError::unknown("root key of", &claimed))?;
         let directory = <Directory as Statement>::verified(&read, root)?;
         directory.follows(self.directory(&claimed))?;
-        let mut others = self.directories.keys().filter(|other| **other != claimed);
-        if others.any(|other| self.directory(other).is_some_and(|d| d.shares_key_with(&directory).is_some())) {
-            return Err(ReplayError::SharedKey(claimed));
-        }
         let known = KnownDirectory { directory, note: note.to_owned() };
         let mut history: Vec<_> =
             self.directories.get(&claimed).into_iter().flat_map(|h| h.iter().cloned()).collect();
         history.push(Arc::new(known));
-        self.directories.insert_mut(claimed, history.into());
-        Ok(())
+        self.directories.insert_mut(claimed.clone(), history.into());
+        Ok(claimed)
     }
 
     pub(super) fn publish(

@@ -5,6 +5,7 @@ use agreements::directory::DirectoryError;
 use agreements::enrolment::EnrolmentError;
 use agreements::lifecycle::LifecycleError;
 use agreements::{AgreementVersion, AuthorityId, ClauseId, DatasetId, NoteError, OfficerNumber};
+use jiff::Timestamp;
 
 /// An event that does not follow from the entries before it.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +90,14 @@ pub enum ReplayError {
         agreement: AgreementVersion,
         /// What it is.
         status: String,
+    },
+    /// An entry is dated before the one in front of it.
+    #[error("it is dated {at}, and the entry before it {last}: time does not go back on record")]
+    Earlier {
+        /// Its time.
+        at: Timestamp,
+        /// That of the entry before it.
+        last: Timestamp,
     },
     /// A disclosure is not one that its clause gives.
     #[error("clause `{clause}` does not give this: {what}")]

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use agreements::document;
 use agreements::statements::{ConditionMet, Opinion, PartySignature};
+use jiff::Timestamp;
 use rpds::RedBlackTreeMapSync as Map;
 
 use super::{ReplayError, Standing, day};
 use crate::ceilings::Ceilings;
+use crate::leaf::whole_seconds;
 use crate::state::{AgreementState, NoteKind, State};
 
 impl Standing {
@@ -40,17 +42,24 @@ impl Standing {
         }
     }
 
-    /// The standing that a state entry restates: replay goes on after it. Notes are verified under
+    /// The standing that a state entry, made at `at`, restates: replay goes on after it. Notes are verified under
     /// the directories of their time, documents read, steps taken again.
     ///
     /// # Errors
     /// [`ReplayError`] when a part of it does not hold.
-    pub fn from_state(state: &State) -> Result<Self, ReplayError> {
-        let mut standing = Self { roots: shared(&state.roots), ..Self::default() };
+    pub fn from_state(at: Timestamp, state: &State) -> Result<Self, ReplayError> {
+        let last = Some(whole_seconds(at));
+        let mut standing = Self { roots: shared(&state.roots), last, ..Self::default() };
         for (authority, notes) in &state.directories {
-            notes.iter().try_for_each(|note| standing.change_directory(note))?;
+            notes.iter().try_for_each(|note| standing.take_directory(note).map(|_| ()))?;
             if !standing.directories.contains_key(authority) {
                 return Err(ReplayError::unknown("directory of", authority));
+            }
+        }
+        // Those in use share no key; older ones may, since a key that was given up is free.
+        for authority in state.directories.keys() {
+            if standing.directory(authority).is_some_and(|newest| standing.shares_a_key(authority, newest)) {
+                return Err(ReplayError::SharedKey(authority.clone()));
             }
         }
         state.agreements.iter().try_for_each(|agreement| standing.restore_agreement(agreement))?;

@@ -62,6 +62,9 @@ fn fill(entries: &mut Vec<Checked>, files: &Files, first: u64, width: u64) -> Re
             .and_then(|opening| opening.open(&leaf.particulars))
             .map_err(|what| bad(format!("its particulars: {what}")))?;
         let opened = personal.next(index).and_then(|found| match (found, &leaf.personal) {
+            (None, Some(_)) if files.with_personal => {
+                Err("it is missing, though the folder holds personal parts".to_owned())
+            }
             (None, _) => Ok(false),
             (Some(_), None) => Err("the leaf does not commit to one".to_owned()),
             (Some(opening), Some(commitment)) => opening.open::<Personal>(commitment).map(|_| true),
@@ -86,6 +89,8 @@ struct Files {
     tile: Vec<Hash>,
     particulars: String,
     personal: String,
+    /// Whether the folder was exported with personal parts.
+    with_personal: bool,
 }
 
 impl Files {
@@ -98,6 +103,7 @@ impl Files {
                 .ok_or_else(|| format!("`{tile}` does not hold {width} hashes"))?,
             particulars: text(dir, &openings(PARTICULARS, index))?,
             personal: text(dir, &openings(PERSONAL, index))?,
+            with_personal: dir.join(PERSONAL).is_dir(),
         })
     }
 }

@@ -1,9 +1,10 @@
 //! A whole log: every entry, every tile, the root, and what the entries say taken together.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::Path;
 
-use agreements::{Digest, NoteKey};
+use agreements::{AgreementId, AuthorityId, Digest, NoteKey, RequestId};
 
 use crate::checkpoint::Checkpoint;
 use crate::event::Event;
@@ -54,6 +55,7 @@ pub fn verify_log(dir: &Path, key: &NoteKey, progress: &mut dyn FnMut(u64, u64))
         dir,
         edge: Edge::new(),
         standing: Standing::new(),
+        answered: HashMap::new(),
         report: LogReport { checkpoint, disclosures: 0, refusals: 0, personal: 0 },
     };
     let bundles = size.div_ceil(FULL);
@@ -94,6 +96,8 @@ struct Replay<'a> {
     dir: &'a Path,
     edge: Edge,
     standing: Standing,
+    /// Questions that were answered: recipients choose their ids, each for itself.
+    answered: HashMap<(AgreementId, AuthorityId), HashSet<RequestId>>,
     report: LogReport,
 }
 
@@ -123,8 +127,14 @@ impl Replay<'_> {
             Event::Disclosure(_) if entry.leaf.message.is_none() => {
                 return Err(bad("a disclosure without the hash of its message".into()));
             }
-            Event::Disclosure(_) => self.report.disclosures += 1,
-            Event::Refusal { .. } => self.report.refusals += 1,
+            Event::Disclosure(disclosure) => {
+                asked(entry).and_then(|()| self.answered_once(entry, disclosure.request)).map_err(bad)?;
+                self.report.disclosures += 1;
+            }
+            Event::Refusal { .. } => {
+                asked(entry).map_err(bad)?;
+                self.report.refusals += 1;
+            }
             Event::Repeated { first, .. } if *first >= index => {
                 return Err(bad(format!("it repeats entry {first}, which does not come before it")));
             }
@@ -135,6 +145,13 @@ impl Replay<'_> {
         }
         self.report.personal += u64::from(entry.personal);
         Ok(())
+    }
+
+    fn answered_once(&mut self, entry: &Checked, request: RequestId) -> Result<(), String> {
+        let about = entry.event.about();
+        let (Some(agreement), Some(recipient)) = (about.agreement, about.recipient) else { return Ok(()) };
+        let answered = self.answered.entry((agreement.clone(), recipient.clone())).or_default();
+        if answered.insert(request) { Ok(()) } else { Err(format!("question `{request}` was answered before")) }
     }
 
     fn tile(&self, tile: &Tile) -> Result<(), Fault> {
@@ -149,4 +166,12 @@ impl Replay<'_> {
         let index = first + (same.min(u64::from(tile.width()) - 1) << shift);
         Err(Fault::entry(index, format!("`{name}` does not hold the hash of the entries from here on")))
     }
+}
+
+/// Whoever asked, and why, is on record with every decision.
+fn asked(entry: &Checked) -> Result<(), String> {
+    if entry.leaf.personal.is_some() {
+        return Ok(());
+    }
+    Err("a decision without a personal part: nobody would have asked".to_owned())
 }

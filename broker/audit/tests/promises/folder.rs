@@ -196,3 +196,27 @@ fn a_log_is_not_written_over_another_or_under_another_checkpoint() {
     assert!(matches!(writer.finish(), Err(ExportError::Root { given: 0, .. })));
     assert!(!other.path().join("checkpoint").exists());
 }
+
+#[test]
+fn a_decision_has_somebody_who_asked_and_is_made_once() {
+    let verified = |story: &Story| {
+        let dir = tempfile::tempdir().unwrap();
+        story.export(dir.path(), true).unwrap();
+        verify_log(dir.path(), Story::signer().key(), &mut |_, _| ()).unwrap_err().to_string()
+    };
+    let mut story = Story::in_force();
+    story.disclose(1);
+    story.strip_personal();
+    assert!(verified(&story).contains("without a personal part"));
+    let mut story = Story::in_force();
+    story.disclose(1);
+    let first = story.disclosure(1);
+    story.push(Event::Disclosure(Box::new(Disclosure { request: first.request, ..story.disclosure(2) })));
+    assert!(verified(&story).contains("was answered before"));
+    // A personal part that was left out of an export that has others.
+    let mut story = Story::in_force();
+    story.disclose(1);
+    story.disclose(2);
+    story.leave_out_personal();
+    assert!(verified(&story).contains("though the folder holds personal parts"));
+}

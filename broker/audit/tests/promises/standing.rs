@@ -1,9 +1,10 @@
 //! What may stand in a log after what.
 
+use agreements::directory::{Directory, Function, Holder};
 use agreements::statements::ReceiptStage;
 use agreements::*;
 use audit::*;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use crate::story::{Story, authority, endpoint, key, officer, path, signed};
@@ -30,7 +31,8 @@ fn the_whole_story_follows_and_can_be_taken_up_at_any_state_entry() {
     let story = Story::told();
     let mut from_zero = Standing::new();
     for cut in 0..story.openings.len() {
-        let mut taken_up = Standing::from_state(&from_zero.to_state()).unwrap();
+        let mut taken_up =
+            Standing::from_state(from_zero.last().unwrap_or_default(), &from_zero.to_state()).unwrap();
         for (index, opening) in story.openings.iter().enumerate().skip(cut) {
             let at = Leaf::parse(story.leaf(index as u64)).unwrap().at;
             taken_up.apply(at, &opening.values).unwrap();
@@ -48,7 +50,7 @@ fn an_opinion_stays_good_when_the_dpo_changes() {
     let mut story = Story::in_force();
     story.push(Event::DirectoryChanged { note: story.directory("be-customs", 2) });
     let state = story.standing.to_state();
-    assert_eq!(Standing::from_state(&state).unwrap().to_state(), state);
+    assert_eq!(Standing::from_state(Timestamp::UNIX_EPOCH, &state).unwrap().to_state(), state);
     let mut other = Story::new();
     other.begin();
     other.push(Event::DirectoryChanged { note: other.directory("be-customs", 2) });
@@ -64,7 +66,7 @@ fn a_restated_state_is_verified_again() {
         let mut state = good.clone();
         change(&mut state);
         assert_ne!(state, good);
-        assert!(Standing::from_state(&state).is_err());
+        assert!(Standing::from_state(Timestamp::UNIX_EPOCH, &state).is_err());
     };
     refused(&|state| state.agreements[0].document.push_str("x = 1\n"));
     refused(&|state| drop(state.agreements[0].notes.remove(0)));
@@ -151,7 +153,7 @@ fn what_was_given_on_a_day_counts_until_the_day_is_over() {
     let none = altered(&story, 4, |d| (d.records, d.counted) = (0, 1));
     assert!(refused(&mut story, &none).contains("ceiling"));
     // A restated standing counts on, and a clock that goes back begins no new day.
-    let mut restated = Standing::from_state(&story.standing.to_state()).unwrap();
+    let mut restated = Standing::from_state(story.at, &story.standing.to_state()).unwrap();
     assert!(restated.apply(story.at, &none).is_err());
     let yesterday = story.at - jiff::SignedDuration::from_hours(24);
     assert!(story.standing.apply(yesterday, &none).is_err());
@@ -316,6 +318,48 @@ proptest! {
             }
         }
         let state = mixed.standing.to_state();
-        prop_assert_eq!(Standing::from_state(&state).unwrap().to_state(), state);
+        prop_assert_eq!(Standing::from_state(Timestamp::UNIX_EPOCH, &state).unwrap().to_state(), state);
     }
+}
+
+#[test]
+fn time_does_not_go_back_on_record() {
+    let mut story = Story::in_force();
+    story.disclose(1);
+    story.at -= SignedDuration::from_hours(1);
+    let event = Event::Disclosure(Box::new(story.disclosure(2)));
+    assert!(refused(&mut story, &event).contains("time does not go back"));
+    // Nor behind a state entry from which replay begins.
+    let at = story.at + SignedDuration::from_hours(1);
+    let mut restated = Standing::from_state(at, &story.standing.to_state()).unwrap();
+    assert!(restated.apply(story.at, &event).is_err());
+    restated.apply(at, &event).unwrap();
+}
+
+#[test]
+fn a_key_that_one_authority_gave_up_and_another_took_is_restated() {
+    let mut story = Story::in_force();
+    let directory = |story: &Story, name: &str, dpo: &str| {
+        let key_of = |office: &str| key(&format!("{name}/{office}"));
+        let holder = |function, key| Holder { function, office: "Office".to_owned(), key };
+        let directory = Directory {
+            authority: authority(name),
+            version: 2,
+            at: story.at,
+            holders: vec![
+                holder(Function::Signatory, key_of("signatory")),
+                holder(Function::Dpo, key(dpo)),
+                holder(Function::Enrolment, key_of("enrolment")),
+                holder(Function::Statements, key_of("statements")),
+            ],
+        };
+        Event::DirectoryChanged { note: signed(&directory, &format!("{name}/root")) }
+    };
+    let taken = directory(&story, "be-customs", "nl-customs/dpo");
+    assert!(refused(&mut story, &taken).contains("a key of another authority"), "while it is in use");
+    let given_up = directory(&story, "nl-customs", "nl-customs/dpo-2");
+    story.push(given_up);
+    story.push(taken);
+    let state = story.standing.to_state();
+    assert_eq!(Standing::from_state(story.at, &state).unwrap().to_state(), state);
 }

@@ -110,6 +110,22 @@ impl Story {
         self.force(event)
     }
 
+    /// Makes the last entry one without a commitment to a personal part.
+    pub fn strip_personal(&mut self) {
+        let mut leaf = Leaf::parse(self.leaves.last().unwrap()).unwrap();
+        leaf.personal = None;
+        *self.leaves.last_mut().unwrap() = leaf.to_bytes().unwrap();
+        self.leave_out_personal();
+        self.edge = Edge::new();
+        let hashes = self.hashes();
+        self.edge.append(&hashes);
+    }
+
+    /// Leaves the personal part of the last entry out of an export.
+    pub fn leave_out_personal(&mut self) {
+        *self.personal.last_mut().unwrap() = None;
+    }
+
     /// Appends an entry whether it follows or not: what a dishonest broker could do.
     pub fn force(&mut self, event: Event) -> u64 {
         let index = self.edge.size();
@@ -260,7 +276,7 @@ impl Story {
             agreement: self.version(),
             digest: self.digest(),
             sequence,
-            request: RequestId::from_bytes([sequence as u8; 16]),
+            request: RequestId::from_bytes(u128::from(sequence).to_be_bytes()),
             disclosure: DisclosureId::from_bytes([sequence as u8; 16]),
             clauses: vec![ClauseId::parse("risk-analysis").unwrap()],
             rules: vec!["risk-analysis/1".into()],
@@ -304,7 +320,7 @@ impl Story {
             agreement: self.version().id,
             digest: self.digest(),
             disclosure: DisclosureId::from_bytes([disclosure as u8; 16]),
-            request: RequestId::from_bytes([disclosure as u8; 16]),
+            request: RequestId::from_bytes(u128::from(disclosure).to_be_bytes()),
             index,
             object: Some(ObjectId::from_bytes([disclosure as u8; 16])),
             received: Digest::of(b"ciphertext"),
@@ -330,7 +346,7 @@ impl Story {
             agreement: self.version().id,
             version: Some(1),
             sequence,
-            request: RequestId::from_bytes([200; 16]),
+            request: RequestId::from_bytes((u128::from(sequence) << 64 | 1).to_be_bytes()),
             dimension: "purpose".into(),
             purpose: Some(PurposeId::parse("dpv:Marketing").unwrap()),
             role: None,

@@ -10,7 +10,9 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Uri};
 use common::problem::{Path, Problem, Query};
-use exchange::wire::{InboxKind, InboxMessage, InboxPage, InboxQuery, MAX_PAGE, MAX_WAIT_SECONDS, Octets};
+use exchange::wire::{
+    InboxKind, InboxMessage, InboxPage, InboxQuery, MAX_PAGE, MAX_WAIT_SECONDS, Notice, Octets,
+};
 
 use super::authenticate::{Caller, authenticate, failed, group, still_enrolled};
 use super::{Outward, prove};
@@ -81,13 +83,22 @@ async fn page(
     // Asked of the inside, since a row in the database grants nothing.
     let open = outward.signals.open(group.group);
     for row in rows {
-        let Some(index) = row.idx else {
-            messages.push(message(row, None, Vec::new(), Vec::new()));
-            continue;
+        let index = match (row.idx, row.kind) {
+            (Some(index), _) => index,
+            (None, inbox::InboxKind::Notice) if serde_json::from_slice::<Notice>(&row.bytes).is_ok() => {
+                messages.push(message(row, None, Vec::new(), Vec::new()));
+                continue;
+            }
+            // Whatever is sealed is on record.
+            (None, _) => {
+                tracing::error!(group = %group.group, position = row.position, "an inbox row was changed by hand");
+                return Err(Problem::internal());
+            }
         };
         let entry = entries::at(&mut store, index).await.map_err(failed)?;
         let Some(entry) = entry else { return Err(Problem::internal()) };
-        if carries_data(&entry) && !open {
+        // What carries data or a key waits while the agreement is not in force, and all that follows.
+        if !open && !outward.signals.harmless(&entry, &row.bytes) {
             break;
         }
         let leaf = String::from_utf8(entry.leaf).map_err(|_| Problem::internal())?;
@@ -104,11 +115,6 @@ async fn page(
         messages.push(message(row, Some(leaf), proofs.next().unwrap_or_default(), previous));
     }
     Ok(InboxPage { checkpoint: text, consistency, messages })
-}
-
-/// What carries data or a key waits while the agreement is not in force, and all that follows it.
-fn carries_data(entry: &entries::Entry) -> bool {
-    matches!(entry.operation.as_str(), "disclosure" | "key-delivered")
 }
 
 fn message(row: InboxRow, leaf: Option<String>, proof: Vec<Digest>, previous: Vec<Digest>) -> InboxMessage {

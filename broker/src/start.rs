@@ -56,6 +56,12 @@ pub enum StartError {
     /// The database's address.
     #[error(transparent)]
     Database(#[from] crate::database::DatabaseError),
+    /// The disk is full.
+    #[error(
+        "the disk of `{0}` is full, and a start needs some megabytes: make room there, then start again; \
+         nothing that was acknowledged is lost"
+    )]
+    Full(std::path::PathBuf),
     /// A folder or file.
     #[error("`{path}`: {source}")]
     File {
@@ -79,6 +85,9 @@ pub enum StartError {
     /// The log was altered.
     #[error("the record was altered: {0}")]
     Altered(String),
+    /// The first entry after a start was not written.
+    #[error("this start could not be entered in the record: {0}")]
+    NotEntered(String),
     /// The entries contradict each other.
     #[error("entry {index} cannot be replayed: {text}")]
     Replay {
@@ -168,6 +177,19 @@ pub async fn in_turn(
     rng: Arc<dyn Rng>,
     turn: Turn,
 ) -> Result<Started, StartError> {
+    let folder = config.data_dir.clone();
+    begin(config, clock, rng, turn).await.map_err(|error| match error {
+        StartError::Store(StoreError::Full(_)) => StartError::Full(folder),
+        other => other,
+    })
+}
+
+async fn begin(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+    turn: Turn,
+) -> Result<Started, StartError> {
     let (core, claim, mut new_groups) = open(config, clock, rng, turn).await?;
     let edge = verify::edge(&core).await?;
     let replayed = replay::replay(&core, &edge).await?;
@@ -198,7 +220,7 @@ pub async fn in_turn(
             items.push(crate::domains::made(&key_id(name)?, name));
         }
     }
-    app.recorder.record_all(items).await.map_err(|error| StartError::Altered(error.to_string()))?;
+    app.recorder.record_all(items).await.map_err(|error| StartError::NotEntered(error.to_string()))?;
     tokio::spawn(crate::govern::housekeeping::run(Arc::clone(&app)));
     let collecting = Arc::clone(&app);
     tokio::spawn(async move {

@@ -23,6 +23,7 @@ mod open;
 pub mod pseudonyms;
 pub mod records;
 pub mod requests;
+mod reserve;
 mod rows;
 pub mod tags;
 pub mod tiles;
@@ -55,9 +56,51 @@ pub struct Store {
     /// Only on SQLite: the task that moves the write-ahead log into the file.
     wal: Option<Arc<wal::Task>>,
     address: Arc<str>,
+    /// Only on SQLite: room that is given up when the disk is full.
+    reserve: Option<Arc<reserve::Reserve>>,
 }
 
 impl Store {
+    /// Gives up the room that was kept for a full disk, so that something can be deleted; `false`
+    /// when there is none.
+    pub fn give_up_reserve(&self) -> bool {
+        self.reserve.as_ref().is_some_and(|reserve| reserve.give_up())
+    }
+
+    /// Moves the whole write-ahead log into the file and cuts it, then keeps room again where there
+    /// is some.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn make_room(&self) -> Result<(), StoreError> {
+        if self.backend == Backend::Sqlite {
+            let mut connection = self.writer.acquire().await?;
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection).await?;
+        }
+        Ok(())
+    }
+
+    /// Moves the write-ahead log into the file, as far as readers let it. Whoever writes much calls it
+    /// between two transactions: on a full disk only so much can be taken back as the reserve has
+    /// room for.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn move_log(&self) -> Result<(), StoreError> {
+        if self.backend == Backend::Sqlite {
+            let mut connection = self.readers.acquire().await?;
+            sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(&mut *connection).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps room for a full disk again.
+    pub fn keep_reserve(&self) {
+        if let Some(reserve) = &self.reserve {
+            reserve.keep();
+        }
+    }
+
     /// Which database this is.
     pub fn backend(&self) -> Backend {
         self.backend

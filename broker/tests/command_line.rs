@@ -135,6 +135,11 @@ fn a_key_is_private_and_is_never_written_over() {
         assert_eq!(desk.json(&format!("key show {file}"))["key"], made["key"]);
     }
     assert!(desk.misused("key new nl-customs/dpo --out dpo").contains("`dpo` exists"));
+    for name in ["dpo", "nl-customs", "nl-customs/", "nl-customs/boss", "NL Customs/dpo"] {
+        let said = desk.misused(&format!("key new {} --out other", name.replace(' ', "_")));
+        assert!(said.contains("AUTHORITY/FUNCTION"), "{said}");
+        assert!(!desk.path("other").exists());
+    }
 }
 
 #[test]
@@ -157,7 +162,7 @@ fn a_key_that_others_can_read_is_refused() {
     let desk = Desk::furnished();
     let open = std::fs::Permissions::from_mode(0o644);
     std::fs::set_permissions(desk.path("nl-customs-dpo"), open).unwrap();
-    let sign = "agreement sign a.toml --authority nl-customs --as signatory --yes --key nl-customs-dpo --out n";
+    let sign = "agreement sign a.toml --authority nl-customs --as dpo --verdict favourable --text Good --yes --key nl-customs-dpo --out n";
     let ran = desk.run(sign);
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("chmod 600"), "{}", ran.err);
@@ -195,10 +200,14 @@ fn nothing_is_signed_without_a_yes_a_verdict_or_a_party() {
     let desk = Desk::furnished();
     let sign = "agreement sign a.toml --key nl-customs-dpo --out n";
     for (rest, why) in [
-        ("--authority nl-customs --as signatory", "there is no terminal"),
+        ("--authority nl-customs --as dpo --verdict favourable --text Good", "there is no terminal"),
+        ("--authority nl-customs --as signatory --yes", "is the key of `nl-customs/dpo`"),
+        (
+            "--authority fr-statistics --as dpo --verdict favourable --text Good --yes",
+            "signed as `fr-statistics/dpo`",
+        ),
         ("--authority nl-customs --as dpo --yes", "needs `--verdict`"),
         ("--authority nl-customs --as dpo --verdict favourable --yes", "needs `--text`"),
-        ("--authority nl-customs --as signatory --verdict favourable --yes", "`--as dpo`"),
         ("--authority de-customs --as signatory --yes", "no party"),
         ("--authority nl-customs --as minister --yes", "possible values"),
     ] {
@@ -359,4 +368,52 @@ fn a_password_never_goes_to_another_machine_in_clear() {
     let ran = desk.run("--json status --broker 127.0.0.1:9 --officer NL-0001 --password-file p");
     assert_eq!(ran.code, 1);
     assert!(one_object(&ran.out)["error"].as_str().unwrap().contains("does not answer"));
+}
+
+const CONFIG: &str = "authority = \"nl-customs\"\nendpoint = \"nl-customs-1\"\ndata_dir = \"data\"\n\
+    inward_listen = \"127.0.0.1:0\"\noutward_listen = \"127.0.0.1:0\"\nunlock = { key_file = \"unlock.key\" }\n";
+
+#[test]
+fn an_init_that_cannot_come_to_its_end_leaves_nothing_behind() {
+    let desk = Desk::new();
+    desk.write("transire.toml", CONFIG);
+    desk.private("short", "too short\n");
+    desk.private("password", "correct horse battery\n");
+    desk.private("name", "A. Jansen\n");
+    let init = "init --officer NL-0001 --name-file name";
+    assert!(desk.misused(&format!("{init} --password-file short")).contains("12 to 256 characters"));
+    // A file in the way of a folder.
+    desk.write("file", "");
+    let refused = desk.run(&format!("{init} --password-file password --log-key-out file/log.pub"));
+    assert_ne!(refused.code, 0);
+    assert!(refused.err.contains("`file/log.pub`") && !refused.err.contains(".tmp-"), "{}", refused.err);
+    assert!(desk.misused(&format!("{init} --password-file password --log-key-out file")).contains("exists"));
+    // The database cannot be reached: the vault was made by then.
+    desk.write("elsewhere.toml", format!("database_url = \"postgres://nobody@127.0.0.1:1/none\"\n{CONFIG}"));
+    let refused = desk.run(&format!("{init} --password-file password --config elsewhere.toml"));
+    assert!(refused.err.contains("cannot be reached"), "{}", refused.err);
+    for made in ["data", "unlock.key"] {
+        assert!(!desk.path(made).exists(), "`{made}` was left behind");
+    }
+    desk.done(&format!("{init} --password-file password --log-key-out log.pub"));
+    assert!(desk.text("log.pub").starts_with("nl-customs/log+"));
+    // A second one touches nothing of the first.
+    assert!(desk.misused(&format!("{init} --password-file password")).contains("nothing was made or changed"));
+    desk.done("audit check");
+}
+
+#[test]
+fn a_data_folder_without_an_officer_is_told_by_serve() {
+    let desk = Desk::new();
+    desk.write("transire.toml", CONFIG);
+    desk.private("password", "correct horse battery\n");
+    desk.private("name", "A. Jansen\n");
+    desk.done("init --officer NL-0001 --name-file name --password-file password");
+    // As a crash of `init` leaves it: a vault, and no record.
+    for file in ["broker.db", "broker.db-wal", "broker.db-shm", "vault/mark"] {
+        let _ = std::fs::remove_file(desk.path("data").join(file));
+    }
+    let ran = desk.run("serve");
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("nobody could sign in"), "{}", ran.err);
 }

@@ -85,7 +85,7 @@ pub fn sync_dir(path: &Path) -> Result<(), DurableError> {
 /// [`DurableError::Exists`] when the name is taken, [`DurableError::Io`] otherwise.
 pub fn write_new(path: &Path, bytes: &[u8], mode: u32, rng: &dyn Rng) -> Result<(), DurableError> {
     let folder = folder(path)?;
-    let temporary = temporary(folder, bytes, mode, rng)?;
+    let temporary = temporary(folder, path, bytes, mode, rng)?;
     let linked = fs::hard_link(&temporary, path);
     fs::remove_file(&temporary).map_err(io("remove", &temporary))?;
     match linked {
@@ -101,7 +101,7 @@ pub fn write_new(path: &Path, bytes: &[u8], mode: u32, rng: &dyn Rng) -> Result<
 /// [`DurableError::Io`].
 pub fn replace(path: &Path, bytes: &[u8], mode: u32, rng: &dyn Rng) -> Result<(), DurableError> {
     let folder = folder(path)?;
-    let temporary = temporary(folder, bytes, mode, rng)?;
+    let temporary = temporary(folder, path, bytes, mode, rng)?;
     if let Err(e) = fs::rename(&temporary, path) {
         // Best effort: what stays behind is swept at the next start.
         let _ = fs::remove_file(&temporary);
@@ -110,7 +110,15 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32, rng: &dyn Rng) -> Result<()
     sync_dir(folder)
 }
 
-fn temporary(folder: &Path, bytes: &[u8], mode: u32, rng: &dyn Rng) -> Result<PathBuf, DurableError> {
+/// Writes the bytes of `target` beside it. A failure names the target: the other name means nothing
+/// to whoever reads it.
+fn temporary(
+    folder: &Path,
+    target: &Path,
+    bytes: &[u8],
+    mode: u32,
+    rng: &dyn Rng,
+) -> Result<PathBuf, DurableError> {
     let path = folder.join(format!("{TEMPORARY}{}", hex::encode(rng.id())));
     let written =
         OpenOptions::new().write(true).create_new(true).mode(mode).open(&path).and_then(|mut file| {
@@ -122,7 +130,7 @@ fn temporary(folder: &Path, bytes: &[u8], mode: u32, rng: &dyn Rng) -> Result<Pa
         Err(e) => {
             // Best effort: what stays behind is swept at the next start.
             let _ = fs::remove_file(&path);
-            Err(io("write", &path)(e))
+            Err(io("write", target)(e))
         }
     }
 }
@@ -244,6 +252,8 @@ mod tests {
         assert!(replace(&dir.path().join("folder"), b"", 0o600, &rng).is_err());
         assert!(write_new(&dir.path().join("none/a"), b"", 0o600, &rng).is_err());
         assert!(matches!(write_new(Path::new("/"), b"", 0o600, &rng), Err(DurableError::NotAFile(_))));
+        let said = write_new(&dir.path().join("none/a"), b"", 0o600, &rng).unwrap_err().to_string();
+        assert!(said.contains("/none/a`: ") && !said.contains(TEMPORARY), "{said}");
         let before = names(dir.path());
         assert_eq!(before, ["folder"]);
     }

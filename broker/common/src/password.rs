@@ -39,15 +39,25 @@ pub enum PasswordError {
     Work,
 }
 
+/// Whether a new password may be taken.
+///
+/// # Errors
+/// [`PasswordError::Length`].
+pub fn check_new(password: &str) -> Result<(), PasswordError> {
+    let characters = password.chars().count();
+    if (FEWEST_CHARACTERS..=MOST_CHARACTERS).contains(&characters) {
+        Ok(())
+    } else {
+        Err(PasswordError::Length)
+    }
+}
+
 /// The text to store for a new password, with a random salt.
 ///
 /// # Errors
 /// [`PasswordError::Length`], [`PasswordError::Work`].
 pub fn hash(password: &str, rng: &dyn Rng) -> Result<String, PasswordError> {
-    let characters = password.chars().count();
-    if !(FEWEST_CHARACTERS..=MOST_CHARACTERS).contains(&characters) {
-        return Err(PasswordError::Length);
-    }
+    check_new(password)?;
     let hash = argon2()?
         .hash_password_with_salt(normal(password).as_bytes(), &rng.id())
         .map_err(|_| PasswordError::Work)?;

@@ -41,6 +41,15 @@ pub(super) fn write_new(path: &Path, text: &str) -> Result<(), CliError> {
         .map_err(|error| CliError::failed(&error))
 }
 
+/// Whether [`write_new`] could write this file now. Leaves nothing behind.
+pub(super) fn check_new(path: &Path) -> Result<(), CliError> {
+    if path.symlink_metadata().is_ok() {
+        return Err(CliError::Use(format!("`{}` exists already", path.display())));
+    }
+    write_new(path, "")?;
+    std::fs::remove_file(path).map_err(|error| CliError::Use(format!("`{}`: {error}", path.display())))
+}
+
 /// An agreement without violations. What is wrong with another one is printed whole.
 pub(super) fn read_agreement(path: &Path, output: &Output) -> Result<(String, Agreement), CliError> {
     let text = read_text(path)?;

@@ -45,10 +45,16 @@ pub(super) async fn init(args: InitArgs, output: &Output) -> Result<(), CliError
     };
     let password =
         secrets::new_secret(args.password_file.as_deref(), "password of the first officer", "--password-file")?;
+    common::password::check_new(&password).map_err(|error| CliError::Use(error.to_string()))?;
+    if let Some(path) = &args.log_key_out {
+        super::files::check_new(path)?;
+    }
+    let making = Making::begin(&config)?;
     let made = create(config, args.officer, name, password).await?;
     if let Some(path) = &args.log_key_out {
         super::files::write_new(path, &format!("{}\n", made.log_key))?;
     }
+    making.finish();
     output.done(
         &json!({ "log_key": made.log_key, "endpoint_key": made.endpoint_key, "data": made.data }),
         &format!(
@@ -58,6 +64,58 @@ pub(super) async fn init(args: InitArgs, output: &Output) -> Result<(), CliError
             made.endpoint_key
         ),
     )
+}
+
+/// What `init` is making. Dropped before it is finished, all of it is taken away again, and what was
+/// there before stays.
+struct Making {
+    /// Files and folders that were not there before.
+    new: Vec<PathBuf>,
+}
+
+impl Making {
+    /// # Errors
+    /// [`CliError::Use`] when there is a vault or a database in the data folder already.
+    fn begin(config: &Config) -> Result<Self, CliError> {
+        let is_there = |path: &PathBuf| path.symlink_metadata().is_ok();
+        let database = config.data_dir.join("broker.db");
+        if let Some(old) = [config.vault_dir(), database.clone()].iter().find(|path| is_there(path)) {
+            return Err(CliError::Use(format!(
+                "`{}` exists already: nothing was made or changed; for a new start choose another `data_dir`",
+                old.display()
+            )));
+        }
+        let mut new = vec![config.vault_dir(), config.objects_dir(), database];
+        new.extend(["-wal", "-shm", "-broker", "-reserve"].map(|end| {
+            let mut name = std::ffi::OsString::from("broker.db");
+            name.push(end);
+            config.data_dir.join(name)
+        }));
+        if let UnlockConfig::KeyFile(path) | UnlockConfig::DemonstrationKeyFile(path) = &config.unlock {
+            new.push(path.clone());
+        }
+        // Last: it is empty by then.
+        new.push(config.data_dir.clone());
+        new.retain(|path| !is_there(path));
+        Ok(Self { new })
+    }
+
+    fn finish(mut self) {
+        self.new.clear();
+    }
+}
+
+impl Drop for Making {
+    fn drop(&mut self) {
+        for path in &self.new {
+            // Some of them were not made yet. A data folder in which somebody else put something stays.
+            let _ = match path.symlink_metadata() {
+                Ok(found) if found.is_dir() && self.new.last() == Some(path) => std::fs::remove_dir(path),
+                Ok(found) if found.is_dir() => std::fs::remove_dir_all(path),
+                _ => std::fs::remove_file(path),
+            };
+        }
+    }
 }
 
 /// What was made.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use agreements::NoteKey;
+use agreements::{AuthorityId, NoteKey};
 use clap::{Args, Subcommand};
 use common::SystemRng;
 use common::function_key::{FunctionKey, FunctionKeyError};
@@ -54,6 +54,7 @@ fn new(args: &NewArgs, output: &Output) -> Result<(), CliError> {
             return Err(CliError::Use(format!("`{}` exists", path.display())));
         }
     }
+    well_named(&args.name)?;
     let key = FunctionKey::generate(&args.name, &SystemRng)
         .map_err(|error| CliError::Use(format!("`{}`: {error}", args.name)))?;
     let passphrase = if args.passphrase || args.passphrase_file.is_some() {
@@ -70,6 +71,21 @@ fn new(args: &NewArgs, output: &Output) -> Result<(), CliError> {
     )
 }
 
+/// A name is `authority/function`: whoever reads a signature must see whose it is.
+fn well_named(name: &str) -> Result<(), CliError> {
+    let (authority, function) = name.split_once('/').unwrap_or((name, ""));
+    let functions = ["root", "signatory", "dpo", "approver", "enrolment", "statements"];
+    let is_right = AuthorityId::parse(authority).is_ok() && functions.contains(&function);
+    if is_right {
+        return Ok(());
+    }
+    let functions = functions.join(", ");
+    let text = format!(
+        "`{name}` is no name of a key: write it as AUTHORITY/FUNCTION, like `nl-customs/dpo`; functions are {functions}"
+    );
+    Err(CliError::Use(text))
+}
+
 fn beside(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".pub");
@@ -82,6 +98,13 @@ struct Shown {
     key: NoteKey,
 }
 
+/// The public key in a private one's file, where it can be read without the passphrase.
+pub(super) fn shown(path: &Path) -> Option<NoteKey> {
+    let bytes = common::private_file::read(path).ok()?;
+    let shown = std::str::from_utf8(&bytes).ok().and_then(|text| toml::from_str::<Shown>(text).ok())?;
+    Some(shown.key)
+}
+
 fn show(path: &Path, output: &Output) -> Result<(), CliError> {
     let wrong = |error: &dyn std::fmt::Display| CliError::Use(error.to_string());
     let text = zeroize::Zeroizing::new(files::read_text(path)?);
@@ -90,10 +113,8 @@ fn show(path: &Path, output: &Output) -> Result<(), CliError> {
         Err(_) => match FunctionKey::load(path, || None) {
             Ok(key) => (key.key().clone(), "private"),
             Err(FunctionKeyError::NeedsPassphrase(_)) => {
-                let bytes = common::private_file::read(path).map_err(|error| wrong(&error))?;
-                let read = std::str::from_utf8(&bytes).ok().and_then(|text| toml::from_str::<Shown>(text).ok());
                 let form = || CliError::Use(format!("`{}`: not a function key file", path.display()));
-                (read.ok_or_else(form)?.key, "private, sealed with a passphrase")
+                (shown(path).ok_or_else(form)?, "private, sealed with a passphrase")
             }
             Err(error) => return Err(wrong(&error)),
         },

@@ -4,6 +4,7 @@
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use agreements::{AuthorityId, Function};
 use clap::Args;
 use common::function_key::{FunctionKey, FunctionKeyError};
 use zeroize::Zeroizing;
@@ -83,6 +84,20 @@ pub(super) struct KeyArgs {
 }
 
 impl KeyArgs {
+    /// Refuses a key that is not of this authority and function, before anything is shown or asked.
+    pub(super) fn is_of(&self, authority: &AuthorityId, function: Function) -> Result<(), CliError> {
+        let wanted = format!("{authority}/{}", function.as_str());
+        match super::key::shown(&self.key) {
+            Some(key) if key.name() != wanted => Err(CliError::Use(format!(
+                "`{}` is the key of `{}`, and this is signed as `{wanted}`: nothing was signed",
+                self.key.display(),
+                key.name()
+            ))),
+            // What is no key file is told when it is opened.
+            _ => Ok(()),
+        }
+    }
+
     /// Opens the key.
     pub(super) fn load(&self) -> Result<FunctionKey, CliError> {
         load_key(&self.key, self.passphrase_file.as_deref())

@@ -13,6 +13,10 @@ use super::{CliError, Output};
 use crate::serve as serving;
 use crate::start::{self, Turn};
 
+/// A folder that `init` did not finish.
+const NOBODY: &str = "no officer is named in this data folder, so nobody could sign in: `transire init` did not \
+                      come to its end. Move the folder away and run `transire init` again";
+
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
     /// The configuration.
@@ -42,6 +46,10 @@ pub(super) async fn serve(args: ServeArgs, output: &Output) -> Result<(), CliErr
         _ = interrupt.recv() => return Ok(()),
         _ = terminate.recv() => return Ok(()),
     };
+    if started.app.standing.load().officers().next().is_none() {
+        started.app.store.close().await;
+        return Err(CliError::Failed(NOBODY.to_owned()));
+    }
     let bound = match bound {
         Some(bound) => bound,
         None => bind().await?,

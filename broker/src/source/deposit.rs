@@ -12,9 +12,9 @@ use super::place;
 use crate::app::App;
 use crate::recorder::rows::days_from;
 use crate::recorder::{Effect, Item, RecordError};
-use crate::store::StoreError;
 use crate::store::deposits::{self, DepositRow};
 use crate::store::records::{self, BlindRow, Place, RecordRow};
+use crate::store::{Store, StoreError};
 
 /// Records in one transaction of the staging.
 const STAGE: usize = 2_000;
@@ -40,6 +40,11 @@ pub enum RefusedDeposit {
     /// The description of the dataset cannot be read.
     #[error("the description of the dataset cannot be read: {0}")]
     Description(String),
+    /// The disk is full.
+    #[error(
+        "the disk of `{0}` is full: nothing of the deposit was kept; make room there, then deposit it again"
+    )]
+    Full(std::path::PathBuf),
     /// The store.
     #[error("the store could not take it")]
     Store(#[from] StoreError),
@@ -84,27 +89,64 @@ pub async fn deposit<E>(
                 Ok(recorded) => Ok(Deposited { deposit: id, records, index: recorded.index }),
                 Err(error) => {
                     take_back(app, id).await;
-                    Err(error.into())
+                    Err(told(app, error.into()))
                 }
             }
         }
         Err(error) => {
             take_back(app, id).await;
-            Err(error)
+            Err(told(app, error))
         }
+    }
+}
+
+/// Names the folder where a full disk was met.
+fn told(app: &App, error: RefusedDeposit) -> RefusedDeposit {
+    match error {
+        RefusedDeposit::Store(StoreError::Full(_))
+        | RefusedDeposit::Record(RecordError::Store(StoreError::Full(_))) => {
+            RefusedDeposit::Full(app.config.data_dir.clone())
+        }
+        other => other,
     }
 }
 
 /// Deletes what was staged. What stays behind after a crash is swept at start.
 async fn take_back(app: &App, id: DepositId) {
-    let deleted = async {
-        let mut tx = app.store.write().await?;
-        deposits::delete_staged(&mut tx, id).await?;
-        tx.commit().await
-    };
-    if let Err(error) = deleted.await {
+    if let Err(error) = sweep(&app.store, id).await {
         tracing::warn!(deposit = %id, %error, "a refused deposit is swept at the next start");
     }
+}
+
+/// Deletes a staged deposit, on a full disk too: then by small steps, in the room that was kept.
+///
+/// # Errors
+/// [`StoreError`]
+pub async fn sweep(store: &Store, id: DepositId) -> Result<(), StoreError> {
+    let at_once = async {
+        let mut tx = store.write().await?;
+        // Its first row may never have come in.
+        if deposits::get(&mut tx, id).await?.is_some() {
+            deposits::delete_staged(&mut tx, id).await?;
+        }
+        tx.commit().await
+    };
+    match at_once.await {
+        Err(StoreError::Full(_)) => {}
+        done => return done,
+    }
+    store.give_up_reserve();
+    loop {
+        store.make_room().await?;
+        let mut tx = store.write().await?;
+        let more = deposits::delete_some_staged(&mut tx, id).await?;
+        tx.commit().await?;
+        if !more {
+            break;
+        }
+    }
+    store.keep_reserve();
+    Ok(())
 }
 
 /// Rows of one transaction.
@@ -181,5 +223,6 @@ async fn put(app: &App, dataset: &Dataset, stage: Stage) -> Result<(), StoreErro
     }
     let mut tx = app.store.write().await?;
     records::insert(&mut tx, &dataset.id, &stage.records, &stage.blind).await?;
-    tx.commit().await
+    tx.commit().await?;
+    app.store.move_log().await
 }

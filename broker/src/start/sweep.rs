@@ -12,10 +12,11 @@ use crate::store::{deposits, objects, tags};
 
 /// Sweeps. Runs before the first entry, when nobody else can write.
 pub(super) async fn sweep(core: &Core, standing: &Standing) -> Result<(), StartError> {
-    let mut tx = core.store.write().await?;
-    for deposit in deposits::staged(&mut tx).await? {
-        deposits::delete_staged(&mut tx, deposit.id).await?;
+    for deposit in deposits::staged(&mut core.store.read().await?).await? {
+        crate::source::deposit::sweep(&core.store, deposit.id).await?;
     }
+    core.store.keep_reserve();
+    let mut tx = core.store.write().await?;
     tags::sweep(&mut tx).await?;
     let kept: BTreeSet<ObjectId> = objects::named(&mut tx).await?.into_iter().collect();
     tx.commit().await?;

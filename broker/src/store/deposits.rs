@@ -122,6 +122,34 @@ pub async fn delete_staged(tx: &mut WriteTx, id: DepositId) -> Result<(), StoreE
     if changed == 1 { Ok(()) } else { Err(StoreError::Stale { table: "deposits" }) }
 }
 
+/// Deletes at most a few thousand rows of a staged deposit, so that a transaction stays small on a
+/// disk that is full; `false` once nothing of it is left.
+///
+/// # Errors
+/// As [`StoreError`] says.
+pub async fn delete_some_staged(tx: &mut WriteTx, id: DepositId) -> Result<bool, StoreError> {
+    let staged = get(tx, id).await?.is_some_and(|row| !row.recorded);
+    if !staged {
+        return Ok(false);
+    }
+    for sql in [
+        "DELETE FROM blind WHERE (tag, deposit, row_no, element, dataset) IN \
+         (SELECT tag, deposit, row_no, element, dataset FROM blind WHERE deposit = $1 LIMIT 4000)",
+        "DELETE FROM records WHERE (deposit, row_no) IN \
+         (SELECT deposit, row_no FROM records WHERE deposit = $1 LIMIT 1000)",
+    ] {
+        let deleted = rows::execute(&mut tx.tx, sql, |args| {
+            args.shown(&id);
+        })
+        .await?;
+        if deleted > 0 {
+            return Ok(true);
+        }
+    }
+    delete_staged(tx, id).await?;
+    Ok(true)
+}
+
 fn deposit_of(row: &AnyRow) -> Result<DepositRow, StoreError> {
     Ok(DepositRow {
         id: row.parsed("id")?,

@@ -70,6 +70,10 @@ pub enum StoreError {
     /// A number does not fit in 63 bits.
     #[error("number is too large for the store")]
     Range,
+    /// There is no room left for what was to be written. Nothing of the transaction was, and once
+    /// there is room the store goes on.
+    #[error("disk is full: make room where the database is")]
+    Full(#[source] sqlx::Error),
     /// The disk or the connection failed, or the database is damaged. The process must end.
     #[error("store failed and cannot be trusted before a restart")]
     Fatal(#[source] sqlx::Error),
@@ -124,9 +128,13 @@ impl From<sqlx::Error> for StoreError {
                     StoreError::Rule(error)
                 }
                 _ if is_busy(refusal.as_ref()) => StoreError::Busy(error),
+                _ if is_full(refusal.as_ref()) => StoreError::Full(error),
                 _ if is_damage(refusal.as_ref()) => StoreError::Fatal(error),
                 _ => StoreError::Query(error),
             },
+            sqlx::Error::Io(cause) if cause.kind() == std::io::ErrorKind::StorageFull => {
+                StoreError::Full(error)
+            }
             sqlx::Error::Io(_)
             | sqlx::Error::Protocol(_)
             | sqlx::Error::WorkerCrashed
@@ -155,12 +163,18 @@ fn is_busy(refusal: &dyn DatabaseError) -> bool {
     }
 }
 
-/// SQLite: READONLY (8), IOERR (10), CORRUPT (11), FULL (13), CANTOPEN (14), NOTADB (26).
+/// SQLite: FULL (13), with which it also answers a COMMIT that it has taken back. PostgreSQL: disk full.
+fn is_full(refusal: &dyn DatabaseError) -> bool {
+    let Some(code) = refusal.code() else { return false };
+    sqlite_primary_code(&code).map_or(&*code == "53100", |primary| primary == 13)
+}
+
+/// SQLite: READONLY (8), IOERR (10), CORRUPT (11), CANTOPEN (14), NOTADB (26).
 /// PostgreSQL classes: 08 connection, 53 out of resources, 57P shutdown, 58 system, XX internal.
 fn is_damage(refusal: &dyn DatabaseError) -> bool {
     let Some(code) = refusal.code() else { return false };
     match sqlite_primary_code(&code) {
-        Some(primary) => matches!(primary, 8 | 10 | 11 | 13 | 14 | 26),
+        Some(primary) => matches!(primary, 8 | 10 | 11 | 14 | 26),
         None => ["08", "53", "57P", "58", "XX"].iter().any(|class| code.starts_with(class)),
     }
 }

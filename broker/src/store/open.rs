@@ -11,6 +11,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
 use sqlx::{AnyConnection, AnyPool, ConnectOptions as _, Connection as _, Row as _};
 
+use super::reserve::Reserve;
 use super::rows::Columns as _;
 use super::{Backend, Store, StoreError, head, rows, wal};
 
@@ -68,6 +69,22 @@ impl Store {
     /// [`StoreError::Address`], [`StoreError::Weak`], [`StoreError::Migration`], or what the
     /// database says.
     pub async fn open(url: &str) -> Result<Store, StoreError> {
+        let reserve = sqlite_path(url)?.map(|path| Arc::new(Reserve::beside(&path)));
+        if let Some(reserve) = &reserve {
+            reserve.give_up_if_needed();
+        }
+        let store = match Self::open_once(url).await {
+            // A full disk: what was kept for it is given up, and it is tried again.
+            Err(StoreError::Full(error)) => match &reserve {
+                Some(reserve) if reserve.give_up() => Self::open_once(url).await?,
+                _ => return Err(StoreError::Full(error)),
+            },
+            opened => opened?,
+        };
+        Ok(Store { reserve, ..store })
+    }
+
+    async fn open_once(url: &str) -> Result<Store, StoreError> {
         DRIVERS.call_once(sqlx::any::install_default_drivers);
         let backend = if url.starts_with("sqlite:") {
             Backend::Sqlite
@@ -92,7 +109,7 @@ impl Store {
             Backend::Sqlite => Some(Arc::new(wal::Task::start(connect(backend, &options).await?))),
             Backend::Postgres => None,
         };
-        Ok(Store { backend, writer, readers, wal, address: Arc::from(url) })
+        Ok(Store { backend, writer, readers, wal, address: Arc::from(url), reserve: None })
     }
 
     /// Claims the store for this broker, the only one that writes, and raises its fence. The claim
@@ -197,10 +214,21 @@ async fn pool(
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+        .before_acquire(|connection, _| Box::pin(is_at_rest(connection)))
         .after_connect(move |connection, _| {
             Box::pin(async move { sqlx::raw_sql(settings).execute(connection).await.map(|_| ()) })
         });
     Ok(pool.connect_with(options.clone()).await?)
+}
+
+/// Whether a connection has no transaction left over. SQLite takes some transactions back by itself,
+/// when the disk is full for one; then sqlx counts one too many, and the connection must go.
+async fn is_at_rest(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
+    if connection.is_in_transaction() {
+        // Behind a rollback that is still on its way.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 async fn connect(backend: Backend, options: &AnyConnectOptions) -> Result<AnyConnection, StoreError> {
@@ -291,13 +319,13 @@ fn sqlite_path(url: &str) -> Result<Option<PathBuf>, StoreError> {
 /// SQLite gives its write-ahead log the mode of the database file.
 fn make_private(path: &Path) -> Result<(), StoreError> {
     let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
-    made.map(|_| ()).map_err(|error| StoreError::Fatal(sqlx::Error::Io(error)))
+    made.map(|_| ()).map_err(|error| StoreError::from(sqlx::Error::Io(error)))
 }
 
 fn lock_file(database: &Path) -> Result<File, StoreError> {
     let mut path = database.as_os_str().to_owned();
     path.push("-broker");
-    let fatal = |error| StoreError::Fatal(sqlx::Error::Io(error));
+    let fatal = |error| StoreError::from(sqlx::Error::Io(error));
     let options = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).to_owned();
     let file = options.open(PathBuf::from(path)).map_err(fatal)?;
     match file.try_lock() {

@@ -11,6 +11,7 @@
 )]
 
 mod exchange;
+mod full;
 mod log;
 mod parties;
 mod records;

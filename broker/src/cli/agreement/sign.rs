@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use agreements::statements::{ClauseOpinion, ConditionMet, Opinion, PartySignature, Verdict};
-use agreements::{Agreement, AuthorityId, ClauseId, Note, Statement};
+use agreements::{Agreement, AuthorityId, ClauseId, Function, Note, Statement};
 use clap::{Args, ValueEnum};
 use common::function_key::FunctionKey;
 use common::{Clock as _, SystemClock};
@@ -77,6 +77,11 @@ pub(in crate::cli) struct AttestArgs {
 pub(super) fn sign(args: SignArgs, output: &Output) -> Result<(), CliError> {
     let (_, agreement) = files::read_agreement(&args.file, output)?;
     is_party(&agreement, &args.authority)?;
+    let function = match args.capacity {
+        Capacity::Signatory => Function::Signatory,
+        Capacity::Dpo => Function::Dpo,
+    };
+    args.key.is_of(&args.authority, function)?;
     show(&in_words(&agreement)?, output);
     match args.capacity {
         Capacity::Signatory => signature(&args, &agreement, output),
@@ -177,6 +182,7 @@ pub(super) fn attest(args: AttestArgs, output: &Output) -> Result<(), CliError> 
         let by = &condition.attested_by;
         return Err(CliError::Use(format!("condition `{}` is attested by `{by}`", args.condition)));
     }
+    args.key.is_of(&args.authority, Function::Signatory)?;
     let met = ConditionMet {
         agreement: version.clone(),
         digest: agreement.digest().map_err(|error| CliError::failed(&error))?,

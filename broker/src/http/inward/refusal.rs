@@ -38,6 +38,10 @@ pub(super) fn deposit(error: RefusedDeposit) -> Problem {
         RefusedDeposit::TooLarge(_) => Problem::too_large("deposit", error.to_string()),
         RefusedDeposit::BrokenOff => Problem::bad_request("broken-off", error.to_string()),
         RefusedDeposit::Record(RecordError::Refused(_)) => Problem::conflict("not-allowed", error.to_string()),
+        RefusedDeposit::Full(_) => {
+            tracing::error!(%error, "a deposit failed");
+            Problem::unavailable("disk-full", error.to_string())
+        }
         RefusedDeposit::Description(_) | RefusedDeposit::Store(_) | RefusedDeposit::Record(_) => {
             tracing::error!(%error, "a deposit failed");
             Problem::unavailable("unavailable", "the deposit could not be recorded; nothing of it was kept")

@@ -1,12 +1,15 @@
 //! Subject tags: which disclosures speak of a data subject, found without storing who that is.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use agreements::DisclosureId;
 use common::blind::{SubjectTags, Tag};
 use jiff::tz::TimeZone;
-use pseudonym::context::Found;
+use pseudonym::Context;
+use pseudonym::RecordError;
+use pseudonym::context::{Found, persons};
 
 use crate::app::Core;
 use crate::disclosure::SpineError;
@@ -26,9 +29,48 @@ impl Tagger {
     }
 
     /// The tag of an identifier.
-    pub(crate) fn tag(&self, found: &Found<'_>) -> Option<Tag> {
+    fn tag(&self, found: &Found<'_>) -> Option<Tag> {
         let kind = found.element.identifier?;
         Some(self.tags.tag(self.year, kind, &found.normalised))
+    }
+}
+
+/// The tags of one disclosure, each once.
+#[derive(Default)]
+pub(crate) struct Tagged {
+    /// Whether a person counts by it.
+    known: BTreeMap<Tag, bool>,
+    /// Those that are not staged yet.
+    new: BTreeSet<Tag>,
+    persons: u64,
+}
+
+impl Tagged {
+    /// Adds what one record says.
+    pub(crate) fn add(&mut self, tagger: &Tagger, reading: &Context, record: &[u8]) -> Result<(), RecordError> {
+        let found = reading.read(record)?;
+        for tag in found.iter().filter_map(|one| tagger.tag(one)) {
+            if let Entry::Vacant(place) = self.known.entry(tag) {
+                place.insert(false);
+                self.new.insert(tag);
+            }
+        }
+        for tag in persons(&found).into_iter().filter_map(|one| tagger.tag(one)) {
+            if !self.known.insert(tag, true).unwrap_or_default() {
+                self.persons += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Different data subjects, as far as identifiers tell.
+    pub(crate) const fn persons(&self) -> u64 {
+        self.persons
+    }
+
+    /// Those that came since this was last asked.
+    pub(crate) fn take_new(&mut self) -> BTreeSet<Tag> {
+        std::mem::take(&mut self.new)
     }
 }
 

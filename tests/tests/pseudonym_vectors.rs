@@ -186,6 +186,28 @@ fn every_trader_of_a_real_declaration_is_found_for_the_index_of_subjects() {
     }
 }
 
+#[test]
+fn the_parties_of_real_declarations_are_as_many_as_there_are_different_traders() {
+    let Some((agreement, files)) = kcs() else { return };
+    let dataset = &agreement.datasets[0];
+    let context = Context::subjects(dataset).unwrap();
+    let (mut counted, mut expected) = (BTreeSet::new(), BTreeSet::new());
+    for record in rows_of(dataset, &files[0].0) {
+        let found = context.read(&record).unwrap();
+        counted.extend(pseudonym::context::persons(&found).iter().map(|one| one.normalised.clone()));
+    }
+    let mut oracle = csv::Reader::from_path(&files[0].0).unwrap();
+    let header = oracle.headers().unwrap().clone();
+    for row in oracle.records().map(Result::unwrap) {
+        let named = header.iter().zip(&row).filter(|(name, id)| {
+            ["Declarant ID", "Importer ID", "Seller ID", "Courier ID"].contains(name) && !id.is_empty()
+        });
+        expected.extend(named.map(|(_, id)| id.to_owned()));
+    }
+    assert_eq!(counted.len(), expected.len());
+    assert!(expected.len() > 1_000, "{}", expected.len());
+}
+
 fn documents() -> Option<Vec<(PathBuf, Value)>> {
     let mut waiting = vec![data("customs")?];
     let mut found = Vec::new();

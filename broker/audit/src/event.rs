@@ -188,7 +188,8 @@ pub struct Disclosure {
     /// Records that it counts for against the day's ceilings: a question about a known person counts
     /// for one even when nothing was found.
     pub counted: u64,
-    /// Different data subjects in them.
+    /// Different data subjects in them, as far as identifiers tell: each party of a record counts by
+    /// its strongest identifier.
     pub subjects: u64,
     /// In what shape it went.
     pub form: Form,

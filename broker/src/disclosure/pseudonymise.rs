@@ -32,7 +32,7 @@ pub struct Cleared {
     pub(super) decided_at: u64,
     pub(super) manifest: Manifest,
     pub(super) body: AnswerBody,
-    /// Different data subjects, as far as tags tell.
+    /// Different data subjects, as far as identifiers tell.
     pub(super) subjects: u64,
     /// Tags that become true with the entry; those of an object are staged before.
     pub(super) tags: Vec<TagRow>,
@@ -176,17 +176,17 @@ fn few(
     records: &[zeroize::Zeroizing<Vec<u8>>],
 ) -> Result<Option<Made>, SpineError> {
     let mut pass = passing.plan.begin();
-    let mut tags = BTreeSet::new();
+    let mut tagged = tags::Tagged::default();
     for record in records {
         pass.record(record).map_err(|e| SpineError::Stored(e.to_string()))?;
-        let found = passing.subjects.read(record).map_err(|e| SpineError::Stored(e.to_string()))?;
-        tags.extend(found.iter().filter_map(|found| passing.tagger.tag(found)));
+        let added = tagged.add(&passing.tagger, &passing.subjects, record);
+        added.map_err(|e| SpineError::Stored(e.to_string()))?;
         if pass.waiting() > MOST_INLINE {
             return Ok(None);
         }
     }
-    let subjects = tags.len() as u64;
-    let tags = tags::rows(core, passing.disclosure, tags);
+    let subjects = tagged.persons();
+    let tags = tags::rows(core, passing.disclosure, tagged.take_new());
     let tracked = passing.index(pass.take_pseudonyms());
     let (output, seen) = pass.finish();
     let text = String::from_utf8(output.into_bytes()).map_err(|e| SpineError::Stored(e.to_string()))?;

@@ -65,13 +65,13 @@ pub struct Found<'c> {
 }
 
 impl Context {
-    /// Reads every identifier that tells a data subject: elements with a kind of identifier and a
-    /// subject, or in the category of personal data.
+    /// Reads every identifier: those of the parties of a record, and those of the record itself
+    /// (declaration number, container), which lead to its parties.
     ///
     /// # Errors
     /// [`ShapeError`] when the dataset's elements cannot be told apart.
-    pub fn subjects(dataset: &Dataset) -> Result<Self, ShapeError> {
-        Self::of(dataset, Element::tells_a_person)
+    pub fn identifiers(dataset: &Dataset) -> Result<Self, ShapeError> {
+        Self::of(dataset, |e| e.identifier.is_some())
     }
 
     /// Reads the elements for which `which` says so.

@@ -89,7 +89,7 @@ impl Writing {
             if std::mem::take(&mut self.first) { passing.plan.begin() } else { passing.plan.begin_part() };
         for record in records {
             pass.record(record).map_err(|error| error.to_string())?;
-            let tagged = self.tagged.add(&passing.tagger, &passing.subjects, record);
+            let tagged = self.tagged.add(&passing.tagger, &passing.identifiers, record);
             tagged.map_err(|error| error.to_string())?;
         }
         self.tracked.extend(passing.index(pass.take_pseudonyms()));

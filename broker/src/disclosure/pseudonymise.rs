@@ -70,7 +70,7 @@ pub(super) enum Output {
 /// What a pass over records needs; shared with the threads that do it.
 pub(super) struct Passing {
     pub(super) plan: Plan,
-    pub(super) subjects: Context,
+    pub(super) identifiers: Context,
     pub(super) tagger: tags::Tagger,
     pub(super) blind: Arc<common::blind::BlindIndex>,
     pub(super) dataset: agreements::DatasetId,
@@ -102,7 +102,7 @@ pub(super) async fn pseudonymise(core: &Arc<Core>, fetched: Fetched) -> Result<C
         .tracking(&searchable);
     let passing = Arc::new(Passing {
         plan,
-        subjects: Context::subjects(&dataset).map_err(|e| stored(e.to_string()))?,
+        identifiers: Context::identifiers(&dataset).map_err(|e| stored(e.to_string()))?,
         tagger: tags::Tagger::new(core),
         blind: Arc::clone(&core.blind),
         dataset: dataset.id.clone(),
@@ -179,7 +179,7 @@ fn few(
     let mut tagged = tags::Tagged::default();
     for record in records {
         pass.record(record).map_err(|e| SpineError::Stored(e.to_string()))?;
-        let added = tagged.add(&passing.tagger, &passing.subjects, record);
+        let added = tagged.add(&passing.tagger, &passing.identifiers, record);
         added.map_err(|e| SpineError::Stored(e.to_string()))?;
         if pass.waiting() > MOST_INLINE {
             return Ok(None);

@@ -9,7 +9,7 @@ use crate::builders::{declarations, rows};
 fn every_identifier_of_a_person_is_found_in_its_normal_form() {
     let record = r#"{"consignee":{"name":"Anna Müller","phone":["+31 20 1","020 2"],"eori":null,"country":"NL"},
         "persons":[{"name":"Рубець"},{"name":""},7],"remarks":"call Anna","container":"MSKU1234565"}"#;
-    let context = Context::subjects(&declarations()).unwrap();
+    let context = Context::identifiers(&declarations()).unwrap();
     let found = context.read(record.as_bytes()).unwrap();
     let shown: Vec<_> = found.iter().map(|f| (f.element.path.as_str(), f.normalised.as_str())).collect();
     let expected = [
@@ -38,7 +38,7 @@ fn a_csv_record_is_read_by_its_columns() {
 /// Who counts in a record, each by element and normal form.
 fn counted(record: &str) -> Vec<String> {
     let dataset = declarations();
-    let context = Context::subjects(&dataset).unwrap();
+    let context = Context::identifiers(&dataset).unwrap();
     let found = context.read(record.as_bytes()).unwrap();
     persons(&found).iter().map(|one| format!("{} {}", one.element.path, one.normalised)).collect()
 }

@@ -179,7 +179,7 @@ fn remarks_mention_the_parties_of_their_own_declaration() {
 #[test]
 fn the_parties_of_the_two_thousand_are_counted_as_persons() {
     let dataset = document::read_dataset(library::dataset("import-declarations").unwrap()).unwrap();
-    let context = Context::subjects(&dataset).unwrap();
+    let context = Context::identifiers(&dataset).unwrap();
     let (mut counted, mut expected) = (BTreeSet::new(), BTreeSet::new());
     for line in declarations(2_000, 2_026) {
         let found = context.read(line.as_bytes()).unwrap();

@@ -69,6 +69,47 @@ pub enum IdentifierKind {
 }
 
 impl IdentifierKind {
+    /// Every kind, the strongest first: the order in which an identifier tells one person from
+    /// another. Numbers given to one person or firm come first, then what belongs to one but changes,
+    /// then what several share; what identifies a thing or a record comes last.
+    pub const BY_STRENGTH: [Self; 14] = [
+        Self::Passport,
+        Self::Eori,
+        Self::Vat,
+        Self::TraderNumber,
+        Self::Iban,
+        Self::Email,
+        Self::Phone,
+        Self::Name,
+        Self::Address,
+        Self::BirthDate,
+        Self::Plate,
+        Self::Seal,
+        Self::Container,
+        Self::DeclarationNumber,
+    ];
+
+    /// Its place in [`Self::BY_STRENGTH`], from 0: the smaller, the stronger.
+    pub fn strength(self) -> usize {
+        Self::BY_STRENGTH.iter().position(|kind| *kind == self).unwrap_or(Self::BY_STRENGTH.len())
+    }
+
+    /// Whether a party has one value of it: two different ones in a list are two parties. Of accounts,
+    /// telephones and addresses one party may have several.
+    pub const fn is_one_for_each_party(self) -> bool {
+        match self {
+            Self::Passport | Self::Eori | Self::Vat | Self::TraderNumber | Self::Name | Self::BirthDate => true,
+            Self::Iban
+            | Self::Email
+            | Self::Phone
+            | Self::Address
+            | Self::Plate
+            | Self::Seal
+            | Self::Container
+            | Self::DeclarationNumber => false,
+        }
+    }
+
     /// Its word in documents, tables and key derivations. Another word would make pseudonyms and
     /// subject tags of that kind unfindable, so none of them ever changes.
     pub const fn as_str(self) -> &'static str {
@@ -169,6 +210,11 @@ impl Dataset {
 }
 
 impl Element {
+    /// Whether it identifies a party of the record, and not the record itself.
+    pub const fn tells_a_person(&self) -> bool {
+        self.identifier.is_some() && (self.subject.is_some() || self.category.is_personal())
+    }
+
     /// Whether records can be found by this element: identifiers and what singles out with others,
     /// unless it is free text or a number, which nobody seeks by equality.
     pub const fn is_searchable(&self) -> bool {

@@ -122,6 +122,33 @@ impl Transformation {
         }
     }
 
+    /// What it does, in words for people.
+    pub fn in_words(self) -> String {
+        match self {
+            Self::Keep => "given as it is".to_owned(),
+            Self::Withhold => "not given".to_owned(),
+            Self::Mask { keep_first, keep_last } => {
+                format!("masked but for the first {keep_first} and the last {keep_last} characters")
+            }
+            Self::Pseudonymise(PseudonymPolicy::Deterministic) => {
+                "replaced by a pseudonym, the same in every disclosure of its circle".to_owned()
+            }
+            Self::Pseudonymise(PseudonymPolicy::DocumentRandomised) => {
+                "replaced by a pseudonym, another in each disclosure".to_owned()
+            }
+            Self::Pseudonymise(PseudonymPolicy::FullyRandomised) => {
+                "replaced by a pseudonym, another at each place".to_owned()
+            }
+            Self::GeneraliseDate(DatePart::Day) => "only the day".to_owned(),
+            Self::GeneraliseDate(DatePart::Month) => "only the month".to_owned(),
+            Self::GeneraliseDate(DatePart::Quarter) => "only the quarter of the year".to_owned(),
+            Self::GeneraliseDate(DatePart::Year) => "only the year".to_owned(),
+            Self::GeneraliseNumber { band } => format!("only the band of {band} in which it lies"),
+            Self::GeneraliseHs { digits } => format!("only the first {digits} digits of the code"),
+            Self::WithholdText => "not given; only that there is a text".to_owned(),
+        }
+    }
+
     /// Whether the element reaches the recipient exactly as it is held.
     pub const fn is_clear(self) -> bool {
         matches!(self, Self::Keep)

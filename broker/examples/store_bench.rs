@@ -119,6 +119,7 @@ impl Bench {
                 personal: Some(vec![3; 500]),
                 operation: "disclosure".to_owned(),
                 agreement: Some("NL-BE-2026-04".parse()?),
+                asked_about: None,
                 recipient: Some("be-customs".parse()?),
                 at: now,
                 disclosure: Some(disclosure),

@@ -20,12 +20,14 @@ CREATE TABLE entries (
     personal BYTEA,
     operation TEXT NOT NULL,
     agreement TEXT,
+    asked_about TEXT,
     recipient TEXT,
     at TEXT NOT NULL,
     disclosure TEXT,
     personal_key TEXT
 );
 CREATE INDEX entries_party ON entries (agreement, recipient, idx);
+CREATE INDEX entries_asked_about ON entries (asked_about, idx) WHERE asked_about IS NOT NULL;
 CREATE INDEX entries_operation ON entries (operation, idx);
 CREATE INDEX entries_at ON entries (at, idx);
 CREATE INDEX entries_disclosure ON entries (disclosure) WHERE disclosure IS NOT NULL;

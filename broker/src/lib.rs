@@ -12,6 +12,7 @@ pub mod governed;
 pub mod groups;
 pub mod http;
 pub mod metrics;
+pub mod moment;
 mod personal;
 pub mod reading;
 pub mod recorder;

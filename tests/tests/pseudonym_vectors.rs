@@ -167,12 +167,12 @@ fn what_two_recipients_receive_of_real_declarations_has_no_pseudonym_in_common()
 }
 
 #[test]
-fn every_trader_of_a_real_declaration_is_found_for_the_index_of_subjects() {
+fn every_trader_and_the_number_of_a_real_declaration_are_found_for_the_index_of_subjects() {
     let Some((agreement, files)) = kcs() else { return };
     let dataset = &agreement.datasets[0];
     let rows = rows_of(dataset, &files[1].0);
-    let context = Context::subjects(dataset).unwrap();
-    let names = ["Declarant ID", "Importer ID", "Seller ID", "Courier ID"];
+    let context = Context::identifiers(dataset).unwrap();
+    let names = ["Declaration ID", "Declarant ID", "Importer ID", "Seller ID", "Courier ID"];
     let mut oracle = csv::Reader::from_path(&files[1].0).unwrap();
     let header = oracle.headers().unwrap().clone();
     for (row, record) in oracle.records().map(Result::unwrap).zip(&rows) {
@@ -184,6 +184,28 @@ fn every_trader_of_a_real_declaration_is_found_for_the_index_of_subjects() {
             header.iter().zip(&row).filter(|(name, id)| names.contains(name) && !id.is_empty()).collect();
         assert_eq!(found, expected);
     }
+}
+
+#[test]
+fn the_parties_of_real_declarations_are_as_many_as_there_are_different_traders() {
+    let Some((agreement, files)) = kcs() else { return };
+    let dataset = &agreement.datasets[0];
+    let context = Context::identifiers(dataset).unwrap();
+    let (mut counted, mut expected) = (BTreeSet::new(), BTreeSet::new());
+    for record in rows_of(dataset, &files[0].0) {
+        let found = context.read(&record).unwrap();
+        counted.extend(pseudonym::context::persons(&found).iter().map(|one| one.normalised.clone()));
+    }
+    let mut oracle = csv::Reader::from_path(&files[0].0).unwrap();
+    let header = oracle.headers().unwrap().clone();
+    for row in oracle.records().map(Result::unwrap) {
+        let named = header.iter().zip(&row).filter(|(name, id)| {
+            ["Declarant ID", "Importer ID", "Seller ID", "Courier ID"].contains(name) && !id.is_empty()
+        });
+        expected.extend(named.map(|(_, id)| id.to_owned()));
+    }
+    assert_eq!(counted.len(), expected.len());
+    assert!(expected.len() > 1_000, "{}", expected.len());
 }
 
 fn documents() -> Option<Vec<(PathBuf, Value)>> {

@@ -101,6 +101,7 @@ fn every_operation_of_the_record_is_named() {
     let page = read("docs/src/reference/record.md");
     for operation in variants(&read("broker/audit/src/event.rs"), "Event", '-') {
         assert!(page.contains(&format!("`{operation}`")), "record.md does not name `{operation}`");
+        assert!(audit::Event::OPERATIONS.contains(&operation.as_str()), "`{operation}` cannot be asked for");
     }
 }
 

@@ -51,4 +51,8 @@ async fn a_question_is_answered_proved_and_on_record_and_a_wrong_one_is_refused(
     assert_eq!(verified.code, 0, "{verified:?}");
     assert_eq!(log.of("disclosure").count(), 2);
     assert_eq!(log.of("refusal").count(), 2);
+    // Twenty consignees, and the seventeen exporters of whom the harness knows.
+    let first = log.of("disclosure").next().unwrap();
+    let counts = (first.values["records"].as_u64(), first.values["subjects"].as_u64());
+    assert_eq!(counts, (Some(20), Some(37)));
 }

@@ -19,7 +19,7 @@ use crate::state::State;
 /// The particulars of an entry. Never a name, a case, a value or a justification: those are in
 /// [`Personal`].
 ///
-/// `by` is the provider's officer who did it. `policy_epoch` is the epoch that the event begins,
+/// `by` is the provider's officer who did it or, of a note that somebody else signed, handed it in. `policy_epoch` is the epoch that the event begins,
 /// or, of a disclosure, the one in which it was decided. `sequence` counts what was sealed for one
 /// recipient under one agreement, from 1 without a gap, so that an omission shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +33,10 @@ pub enum Event {
         recipient: AuthorityId,
         /// The agreement of the group through which it came and is answered.
         agreement: AgreementId,
+        /// The agreement that the question was about, where it is another. The asker named it, so it
+        /// may be one that does not exist.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked_about: Option<AgreementId>,
         /// Its version that decided, where one did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         version: Option<u32>,
@@ -86,7 +90,7 @@ pub enum Event {
     /// The root key of an authority was accepted.
     RootTrusted { authority: AuthorityId, key: NoteKey, by: OfficerNumber },
     /// An authority has a new directory.
-    DirectoryChanged { note: String },
+    DirectoryChanged { note: String, by: OfficerNumber },
     /// A dataset was published; its description has this digest.
     DatasetPublished { dataset: DatasetId, digest: Digest, by: OfficerNumber },
     /// An agreement was proposed.
@@ -98,11 +102,11 @@ pub enum Event {
         by: OfficerNumber,
     },
     /// A party's DPO gave an opinion.
-    OpinionGiven { note: String },
+    OpinionGiven { note: String, by: OfficerNumber },
     /// A party signed.
-    Signed { note: String },
+    Signed { note: String, by: OfficerNumber },
     /// A condition outside the program was attested.
-    ConditionAttested { note: String },
+    ConditionAttested { note: String, by: OfficerNumber },
     /// An agreement came into force.
     InForce { agreement: AgreementVersion, digest: Digest, by: OfficerNumber, policy_epoch: u64 },
     /// An agreement was suspended: no disclosure under it has a later index.
@@ -114,9 +118,9 @@ pub enum Event {
     /// The last day of an agreement has passed: its groups end and what waits is destroyed.
     Expired { agreement: AgreementVersion, policy_epoch: u64 },
     /// An endpoint was enrolled by its authority.
-    Enrolled { note: String },
+    Enrolled { note: String, by: OfficerNumber },
     /// An endpoint was withdrawn or found compromised.
-    EndpointRemoved { authority: AuthorityId, endpoint: EndpointId, grounds: String },
+    EndpointRemoved { authority: AuthorityId, endpoint: EndpointId, grounds: String, by: OfficerNumber },
     /// The members or the epoch of an exchange group changed.
     GroupChanged {
         group: GroupId,
@@ -132,6 +136,8 @@ pub enum Event {
     Deposited { dataset: DatasetId, deposit: DepositId, records: u64, digest: Digest, by: OfficerNumber },
     /// An officer of the provider was named, has other roles, or left.
     OfficerChanged { officer: OfficerNumber, roles: Vec<String>, active: bool, by: OfficerNumber },
+    /// The sealed name of an officer of the provider was opened.
+    OfficerIdentified { officer: OfficerNumber, grounds: LogPurpose, by: OfficerNumber },
     /// A key of the vault was made.
     KeyMade { key: String, kind: String },
     /// A key of the vault was destroyed, and with it what it sealed.
@@ -188,7 +194,8 @@ pub struct Disclosure {
     /// Records that it counts for against the day's ceilings: a question about a known person counts
     /// for one even when nothing was found.
     pub counted: u64,
-    /// Different data subjects in them.
+    /// Different data subjects in them, as far as identifiers tell: each party of a record counts by
+    /// its strongest identifier.
     pub subjects: u64,
     /// In what shape it went.
     pub form: Form,
@@ -252,6 +259,40 @@ impl Committed for Event {
 }
 
 impl Event {
+    /// Every operation, by its word.
+    pub const OPERATIONS: [&'static str; 30] = [
+        "disclosure",
+        "refusal",
+        "problem",
+        "repeated",
+        "key-delivered",
+        "receipt-opened",
+        "root-trusted",
+        "directory-changed",
+        "dataset-published",
+        "proposed",
+        "opinion-given",
+        "signed",
+        "condition-attested",
+        "in-force",
+        "suspended",
+        "resumed",
+        "terminated",
+        "expired",
+        "enrolled",
+        "endpoint-removed",
+        "group-changed",
+        "deposited",
+        "officer-changed",
+        "officer-identified",
+        "key-made",
+        "key-destroyed",
+        "log-read",
+        "unauthenticated",
+        "started",
+        "state",
+    ];
+
     /// The word for the operation, as in the JSON form.
     pub const fn operation(&self) -> &'static str {
         match self {
@@ -278,6 +319,7 @@ impl Event {
             Self::GroupChanged { .. } => "group-changed",
             Self::Deposited { .. } => "deposited",
             Self::OfficerChanged { .. } => "officer-changed",
+            Self::OfficerIdentified { .. } => "officer-identified",
             Self::KeyMade { .. } => "key-made",
             Self::KeyDestroyed { .. } => "key-destroyed",
             Self::LogRead { .. } => "log-read",
@@ -327,6 +369,7 @@ impl Event {
             | Self::EndpointRemoved { .. }
             | Self::Deposited { .. }
             | Self::OfficerChanged { .. }
+            | Self::OfficerIdentified { .. }
             | Self::KeyMade { .. }
             | Self::KeyDestroyed { .. }
             | Self::LogRead { .. }
@@ -374,6 +417,14 @@ impl Event {
     /// The agreement that the entry is about.
     pub const fn agreement(&self) -> Option<&AgreementId> {
         self.about().agreement
+    }
+
+    /// The agreement that a refused question was about, where it came through the exchange of another.
+    pub const fn asked_about(&self) -> Option<&AgreementId> {
+        match self {
+            Self::Refusal { asked_about, .. } => asked_about.as_ref(),
+            _ => None,
+        }
     }
 
     /// The recipient that the entry is about.

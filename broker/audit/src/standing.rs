@@ -115,14 +115,14 @@ impl Standing {
                 self.receipt_opened(recipient, agreement, receipt)
             }
             Event::RootTrusted { authority, key, by } => self.trust_root(authority, key, by),
-            Event::DirectoryChanged { note } => self.change_directory(note),
+            Event::DirectoryChanged { note, by } => self.acts(by).and_then(|()| self.change_directory(note)),
             Event::DatasetPublished { dataset, digest, by } => self.publish(dataset, *digest, by),
             Event::Proposed { agreement, digest, document, by } => {
                 self.propose(agreement, *digest, document, by)
             }
-            Event::OpinionGiven { note } => self.opinion(note),
-            Event::Signed { note } => self.signature(note),
-            Event::ConditionAttested { note } => self.condition(note),
+            Event::OpinionGiven { note, by } => self.acts(by).and_then(|()| self.opinion(note)),
+            Event::Signed { note, by } => self.acts(by).and_then(|()| self.signature(note)),
+            Event::ConditionAttested { note, by } => self.acts(by).and_then(|()| self.condition(note)),
             Event::InForce { agreement, digest, by, policy_epoch } => {
                 self.enter_into_force(at, agreement, *digest, by, *policy_epoch)
             }
@@ -138,8 +138,10 @@ impl Standing {
             Event::Expired { agreement, policy_epoch } => {
                 self.step(at, StepKind::Expired, agreement, None, *policy_epoch)
             }
-            Event::Enrolled { note } => self.enrol(at, note),
-            Event::EndpointRemoved { authority, endpoint, .. } => self.remove_endpoint(authority, endpoint),
+            Event::Enrolled { note, by } => self.acts(by).and_then(|()| self.enrol(at, note)),
+            Event::EndpointRemoved { authority, endpoint, by, .. } => {
+                self.acts(by).and_then(|()| self.remove_endpoint(authority, endpoint))
+            }
             Event::GroupChanged { group, agreement, recipient, epoch, change, endpoints } => {
                 let next = Changed { agreement, recipient, epoch: *epoch, endpoints };
                 self.change_group(at, *group, &next, *change)
@@ -147,6 +149,10 @@ impl Standing {
             Event::Deposited { dataset, by, .. } => self.deposit(dataset, by),
             Event::OfficerChanged { officer, roles, active, by } => {
                 self.change_officer(officer, OfficerState { roles: roles.clone(), active: *active }, by)
+            }
+            Event::OfficerIdentified { officer, by, .. } => {
+                let known = || ReplayError::unknown("officer", officer);
+                self.acts(by).and_then(|()| self.officer(officer).map(|_| ()).ok_or_else(known))
             }
             Event::KeyMade { key, kind } => self.make_key(key, kind),
             Event::KeyDestroyed { key, kind } => self.destroy_key(key, kind),
@@ -175,6 +181,12 @@ impl Standing {
     /// The directory of an authority in use.
     pub fn directory(&self, authority: &AuthorityId) -> Option<&Directory> {
         self.directories.get(authority)?.last().map(|known| &known.directory)
+    }
+
+    /// Every directory that an authority has had, oldest first.
+    pub fn directories(&self, authority: &AuthorityId) -> impl Iterator<Item = &Directory> {
+        let history = self.directories.get(authority).into_iter().flat_map(|history| history.iter());
+        history.map(|known| &known.directory)
     }
 
     /// The note of the directory in use.

@@ -142,6 +142,18 @@ pub struct OfficerState {
     pub active: bool,
 }
 
+impl OfficerState {
+    /// Two roles of this officer that must be apart: who advises and controls neither decides what may
+    /// leave nor names who may act (GDPR 38(6)).
+    pub fn not_apart(&self) -> Option<[&'static str; 2]> {
+        let has = |role: &str| self.roles.iter().any(|given| given == role);
+        APART.into_iter().find(|[one, other]| has(one) && has(other))
+    }
+}
+
+/// Roles that no officer has together, in the words of the broker.
+const APART: [[&str; 2]; 2] = [["agreements", "dpo"], ["administrator", "dpo"]];
+
 /// An endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,7 +1,9 @@
 //! What is read from a record beside its output: identifiers for subject tags, values for blind
 //! indexes. It takes no part in what is disclosed.
 
-use agreements::{Dataset, Element, ElementPath, RecordFormat};
+use std::collections::BTreeMap;
+
+use agreements::{Dataset, Element, ElementPath, IdentifierKind, RecordFormat};
 
 use crate::csv_line;
 use crate::normalise::normalise;
@@ -18,6 +20,42 @@ pub struct Context {
     columns: Vec<Option<usize>>,
 }
 
+/// The values by which the persons of one record are counted, from all that was found in it: of
+/// each party its strongest identifier, in the order of [`IdentifierKind::BY_STRENGTH`]. A party is
+/// what its elements call their subject; where they name none, the object that holds them. A list of
+/// parties counts each different value of that identifier, where a party has one of it.
+///
+/// Who has the same strongest identifier in two records is one person; whoever has another is
+/// another, so the count is one of persons as far as identifiers tell.
+pub fn persons<'f, 'c>(found: &'f [Found<'c>]) -> Vec<&'f Found<'c>> {
+    let mut parties: BTreeMap<&str, Vec<&'f Found<'c>>> = BTreeMap::new();
+    for one in found.iter().filter(|one| one.element.tells_a_person()) {
+        let strength = |of: &Found<'_>| of.element.identifier.map_or(usize::MAX, IdentifierKind::strength);
+        let known = parties.entry(party(one.element)).or_default();
+        match known.first() {
+            Some(first) if first.element.path == one.element.path => known.push(one),
+            Some(first) if strength(first) <= strength(one) => {}
+            Some(_) | None => *known = vec![one],
+        }
+    }
+    let mut persons = Vec::new();
+    for mut of_party in parties.into_values() {
+        let many = |one: &&Found<'_>| one.element.identifier.is_some_and(IdentifierKind::is_one_for_each_party);
+        if !of_party.first().is_some_and(many) {
+            of_party.truncate(1);
+        }
+        persons.append(&mut of_party);
+    }
+    persons
+}
+
+/// What tells one party of a record from the others.
+fn party(element: &Element) -> &str {
+    let path = element.path.as_str();
+    let holder = || path.rsplit_once('.').map_or(path, |(holder, _)| holder);
+    element.subject.as_deref().unwrap_or_else(holder)
+}
+
 /// One value that was found. Personal data.
 pub struct Found<'c> {
     /// Its element, with identifier kind and subject.
@@ -27,13 +65,13 @@ pub struct Found<'c> {
 }
 
 impl Context {
-    /// Reads every identifier that tells a data subject: elements with a kind of identifier and a
-    /// subject, or in the category of personal data.
+    /// Reads every identifier: those of the parties of a record, and those of the record itself
+    /// (declaration number, container), which lead to its parties.
     ///
     /// # Errors
     /// [`ShapeError`] when the dataset's elements cannot be told apart.
-    pub fn subjects(dataset: &Dataset) -> Result<Self, ShapeError> {
-        Self::of(dataset, |e| e.identifier.is_some() && (e.subject.is_some() || e.category.is_personal()))
+    pub fn identifiers(dataset: &Dataset) -> Result<Self, ShapeError> {
+        Self::of(dataset, |e| e.identifier.is_some())
     }
 
     /// Reads the elements for which `which` says so.

@@ -1,6 +1,8 @@
 //! `audit`: the record, read by the DPO for one of the purposes that the law names. Every reading is
 //! itself an entry.
 
+mod words;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,13 +10,12 @@ use agreements::{AgreementId, AuthorityId, IdentifierKind};
 use audit::LogPurpose;
 use clap::{Args, Subcommand};
 use common::{SystemClock, SystemRng};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::init::read_config;
 use super::session::{BrokerArgs, failed, path};
-use super::table::plain;
 use super::{CliError, Output, export, files, secrets};
+use crate::moment::Moment;
 use crate::start;
 
 #[derive(Debug, Subcommand)]
@@ -25,7 +26,8 @@ pub(super) enum AuditCommand {
     Export(ExportArgs),
     /// List entries, newest first.
     Entries(EntriesArgs),
-    /// List every disclosure about one person or firm. Whose is read from standard input.
+    /// List every entry about one person or firm, newest first: what was disclosed, and what was
+    /// asked and refused or not found. Whose is read from standard input.
     Subject(SubjectArgs),
     /// Check the data folder of a broker that is stopped, as a start would.
     Check(CheckArgs),
@@ -64,13 +66,14 @@ pub(super) struct EntriesArgs {
     /// Only entries of this kind: `disclosure`, `refusal`, `suspended`, ...
     #[arg(long)]
     operation: Option<String>,
-    /// Only entries from this instant on.
-    #[arg(long, value_name = "INSTANT")]
-    from: Option<Timestamp>,
-    /// Only entries before this instant.
-    #[arg(long, value_name = "INSTANT")]
-    until: Option<Timestamp>,
-    /// Only entries before this index: the next page.
+    /// Only entries from this time on: a day (`2026-11-22`) from its beginning, or an instant
+    /// (`2026-11-22T14:30:00Z`). Days and times are UTC.
+    #[arg(long, value_name = "TIME")]
+    from: Option<Moment>,
+    /// Only entries up to this time: a day with all of it, or the instant before which they are. UTC.
+    #[arg(long, value_name = "TIME")]
+    until: Option<Moment>,
+    /// Only entries before this index: how a list goes on that was cut.
     #[arg(long, value_name = "INDEX")]
     before: Option<u64>,
     /// With the personal parts.
@@ -87,9 +90,12 @@ pub(super) struct SubjectArgs {
     identifier: IdentifierKind,
     #[command(flatten)]
     grounds: Grounds,
-    /// First calendar year to look through; this year alone when it is not given.
+    /// First calendar year to look through; every year that is kept when it is not given.
     #[arg(long, value_name = "YEAR")]
     since: Option<i16>,
+    /// Only entries before this index: how a list goes on that was cut.
+    #[arg(long, value_name = "INDEX")]
+    before: Option<u64>,
     #[command(flatten)]
     broker: BrokerArgs,
 }
@@ -136,8 +142,7 @@ async fn entries(args: EntriesArgs, output: &Output) -> Result<(), CliError> {
         ("personal", args.personal.then(|| "true".to_owned())),
     ];
     let client = args.broker.sign_in().await?;
-    let read: Vec<Value> =
-        client.get(&path("/v1/log/entries", &query)?).await.map_err(|error| failed(&error))?;
+    let read: Value = client.get(&path("/v1/log/entries", &query)?).await.map_err(|error| failed(&error))?;
     shown(&read, output)
 }
 
@@ -146,50 +151,25 @@ async fn subject(args: &SubjectArgs, output: &Output) -> Result<(), CliError> {
     let value = secrets::personal("identifier of the person or firm")?;
     let body = json!({
         "grounds": args.grounds.grounds, "identifier": args.identifier, "value": value.as_str(),
-        "since": args.since,
+        "since": args.since, "before": args.before,
     });
-    let read: Vec<Value> = client.post_json("/v1/log/subjects", &body).await.map_err(|error| failed(&error))?;
+    let read: Value = client.post_json("/v1/log/subjects", &body).await.map_err(|error| failed(&error))?;
     shown(&read, output)
 }
 
-fn shown(read: &[Value], output: &Output) -> Result<(), CliError> {
-    let words: String = read.iter().map(line).collect();
-    let words = if words.is_empty() { "no entry\n".to_owned() } else { words };
-    output.done(&json!({ "entries": read }), &words)
-}
-
-/// One entry: index, time, what it is, and all that it says in few words.
-fn line(entry: &Value) -> String {
-    let text = |value: Option<&Value>| value.map(short).unwrap_or_default();
-    let event = entry.get("event");
-    let mut words = format!(
-        "{}  {}  {}\n",
-        text(entry.get("index")),
-        text(entry.get("at")),
-        text(event.and_then(|event| event.get("operation")))
-    );
-    for part in [event, entry.get("personal")].into_iter().flatten().filter_map(Value::as_object) {
-        for (name, value) in part.iter().filter(|(name, value)| *name != "operation" && !value.is_null()) {
-            words.push_str(&format!("    {}: {}\n", name.replace('_', " "), short(value)));
-        }
+fn shown(read: &Value, output: &Output) -> Result<(), CliError> {
+    let entries = read.get("entries").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let mut text: String = entries.iter().map(words::entry).collect();
+    if entries.is_empty() {
+        text.push_str("no entry\n");
     }
-    words
-}
-
-/// A value on one line, without quotes; documents and notes only by their first words.
-fn short(value: &Value) -> String {
-    const LONGEST: usize = 160;
-    let text = match value {
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(short).collect::<Vec<_>>().join(", "),
-        Value::Object(fields) => {
-            fields.iter().map(|(name, value)| format!("{name} {}", short(value))).collect::<Vec<_>>().join(", ")
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
-    };
-    let first = text.lines().next().unwrap_or_default();
-    let cut: String = first.chars().take(LONGEST).collect();
-    plain(&if cut.len() < text.len() { format!("{cut} ...") } else { cut })
+    if let Some(before) = read.get("before").and_then(Value::as_u64) {
+        text.push_str(&format!(
+            "\nThese are the newest {}; there are more. They go on with: --before {before}\n",
+            entries.len()
+        ));
+    }
+    output.done(read, &text)
 }
 
 async fn check(args: &CheckArgs, output: &Output) -> Result<(), CliError> {

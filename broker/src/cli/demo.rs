@@ -19,6 +19,7 @@ use std::time::Instant;
 
 use clap::Args;
 use common::SystemRng;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::{CliError, Output};
 use folder::Folder;
@@ -50,11 +51,35 @@ pub(super) fn receive(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 
 pub(super) async fn demo(args: DemoArgs, output: &Output) -> Result<(), CliError> {
     let begun = Instant::now();
+    let mut ended = std::pin::pin!(signalled()?);
     // Read and refused before anything is made.
     let source = source::Source::open(args.declarations.as_deref())?;
     let folder = Folder::make(args.data, &SystemRng)?;
     output.say(&format!("Working in {}", folder.root.display()));
-    let mut story = story::Story::begin(folder, source, *output, args.database).await?;
+    let walking = walk(folder, source, *output, args.database);
+    let mut story = tokio::select! {
+        walked = walking => walked?,
+        // What was started so far ends with the story that is dropped.
+        () = &mut ended => return Err(CliError::Failed("ended by a signal before the end".to_owned())),
+    };
+    let told = Told::of(&story, begun.elapsed())?;
+    output.done(&told.json, &told.text)?;
+    if args.once {
+        return story.end().await;
+    }
+    output.say(&story.addresses());
+    ended.await;
+    story.end().await
+}
+
+/// The whole way, to the suspension and the proof.
+async fn walk(
+    folder: Folder,
+    source: source::Source,
+    output: Output,
+    database: Option<String>,
+) -> Result<story::Story, CliError> {
+    let mut story = story::Story::begin(folder, source, output, database).await?;
     story.found().await?;
     story.agree().await?;
     story.deposit().await?;
@@ -63,12 +88,21 @@ pub(super) async fn demo(args: DemoArgs, output: &Output) -> Result<(), CliError
     story.be_refused().await?;
     story.suspend().await?;
     story.verify().await?;
-    let told = Told::of(&story, begun.elapsed())?;
-    output.done(&told.json, &told.text)?;
-    if args.once {
-        return story.end().await;
-    }
-    output.say(&story.addresses());
-    tokio::signal::ctrl_c().await.map_err(|error| CliError::failed(&error))?;
-    story.end().await
+    Ok(story)
+}
+
+/// Waits for whatever ends a program: Ctrl-C, a service manager, a terminal that is closed. The
+/// programs that were started are ended then, and none is left behind.
+fn signalled() -> Result<impl Future<Output = ()>, CliError> {
+    let failed = |error: std::io::Error| CliError::failed(&error);
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    })
 }

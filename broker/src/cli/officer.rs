@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use agreements::OfficerNumber;
+use audit::LogPurpose;
 use clap::{Args, Subcommand, ValueEnum};
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::session::{BrokerArgs, failed};
-use super::table::table;
-use super::{CliError, Output, secrets};
+use super::session::{BrokerArgs, failed, path};
+use super::table::{plain, table};
+use super::{CliError, Output, files, secrets};
 use crate::roles::Role;
 
 #[derive(Debug, Subcommand)]
@@ -19,6 +20,8 @@ pub(super) enum OfficerCommand {
     Add(AddArgs),
     /// List officers by number.
     List(BrokerArgs),
+    /// Open the name of an officer, so that the person behind a number can be told. It is recorded.
+    Show(ShowArgs),
     /// Change the roles of an officer, or whether the officer may sign in.
     Change(ChangeArgs),
 }
@@ -41,6 +44,18 @@ pub(super) struct AddArgs {
     /// File with the new officer's password in its first line; asked for when it is not given.
     #[arg(long, value_name = "FILE")]
     new_password_file: Option<PathBuf>,
+    #[command(flatten)]
+    broker: BrokerArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// Number of the officer.
+    number: OfficerNumber,
+    /// What the name is opened for: `lawfulness`, `self-monitoring`, `security` or
+    /// `criminal-proceedings`.
+    #[arg(long, value_parser = files::word::<LogPurpose>)]
+    grounds: LogPurpose,
     #[command(flatten)]
     broker: BrokerArgs,
 }
@@ -80,6 +95,7 @@ pub(super) async fn run(command: OfficerCommand, output: &Output) -> Result<(), 
     match command {
         OfficerCommand::Add(args) => add(&args, output).await,
         OfficerCommand::List(broker) => list(&broker, output).await,
+        OfficerCommand::Show(args) => show(&args, output).await,
         OfficerCommand::Change(args) => change(&args, output).await,
     }
 }
@@ -111,6 +127,15 @@ async fn list(broker: &BrokerArgs, output: &Output) -> Result<(), CliError> {
     };
     let rows: Vec<Vec<String>> = listed.iter().map(row).collect();
     output.done(&json!({ "officers": listed }), &table(&["number", "active", "roles"], &rows))
+}
+
+async fn show(args: &ShowArgs, output: &Output) -> Result<(), CliError> {
+    let grounds = serde_json::to_value(args.grounds).ok();
+    let grounds = grounds.and_then(|word| word.as_str().map(str::to_owned));
+    let path = path(&format!("/v1/officers/{}", args.number), &[("grounds", grounds)])?;
+    let found: Value = args.broker.sign_in().await?.get(&path).await.map_err(|error| failed(&error))?;
+    let name = found.get("name").and_then(Value::as_str).unwrap_or_default();
+    output.done(&found, &format!("officer {} is {}", args.number, plain(name)))
 }
 
 async fn change(args: &ChangeArgs, output: &Output) -> Result<(), CliError> {

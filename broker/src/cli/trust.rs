@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::session::{BrokerArgs, failed};
 use super::table::table;
@@ -35,6 +35,8 @@ pub(super) struct TrustArgs {
 pub(super) enum DirectoryCommand {
     /// Put a directory in the place of the one before.
     Put(NoteArgs),
+    /// List who holds which function, with which key and since when.
+    List(BrokerArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -84,8 +86,26 @@ pub(super) async fn root(command: RootCommand, output: &Output) -> Result<(), Cl
 }
 
 pub(super) async fn directory(command: DirectoryCommand, output: &Output) -> Result<(), CliError> {
-    let DirectoryCommand::Put(args) = command;
-    put(&args, "/v1/directories", "the directory is in use", output).await
+    match command {
+        DirectoryCommand::Put(args) => put(&args, "/v1/directories", "the directory is in use", output).await,
+        DirectoryCommand::List(broker) => holders(&broker, output).await,
+    }
+}
+
+async fn holders(broker: &BrokerArgs, output: &Output) -> Result<(), CliError> {
+    let client = broker.sign_in().await?;
+    let listed: Vec<Value> = client.get("/v1/directories").await.map_err(|error| failed(&error))?;
+    let mut rows = Vec::new();
+    for authority in &listed {
+        let text = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let held = authority.get("holders").and_then(Value::as_array).into_iter().flatten();
+        for holder in held {
+            let parts = ["function", "office", "key_id", "since"].map(|part| text(holder, part));
+            rows.push(std::iter::once(text(authority, "authority")).chain(parts).collect());
+        }
+    }
+    let head = ["authority", "function", "office", "key id", "since"];
+    output.done(&json!({ "directories": listed }), &table(&head, &rows))
 }
 
 pub(super) async fn endpoint(command: EndpointCommand, output: &Output) -> Result<(), CliError> {

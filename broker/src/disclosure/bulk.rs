@@ -3,7 +3,6 @@
 //! The object is complete and synced before the recording transaction names it; a file that no
 //! transaction names is swept at start.
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::PathBuf;
@@ -51,9 +50,8 @@ struct Writing {
     key: ObjectKey,
     first: bool,
     records: u64,
-    subjects: BTreeSet<common::blind::Tag>,
-    /// The tags of the page at hand.
-    page: BTreeSet<common::blind::Tag>,
+    /// All tags so far, of which those of the page at hand are not staged.
+    tagged: tags::Tagged,
     tracked: Vec<(agreements::ElementPath, String, Vec<u8>)>,
 }
 
@@ -80,8 +78,7 @@ impl Writing {
             key,
             first: true,
             records: 0,
-            subjects: BTreeSet::new(),
-            page: BTreeSet::new(),
+            tagged: tags::Tagged::default(),
             tracked: Vec::new(),
         })
     }
@@ -92,11 +89,9 @@ impl Writing {
             if std::mem::take(&mut self.first) { passing.plan.begin() } else { passing.plan.begin_part() };
         for record in records {
             pass.record(record).map_err(|error| error.to_string())?;
-            for found in passing.subjects.read(record).map_err(|error| error.to_string())? {
-                self.page.extend(passing.tagger.tag(&found));
-            }
+            let tagged = self.tagged.add(&passing.tagger, &passing.identifiers, record);
+            tagged.map_err(|error| error.to_string())?;
         }
-        self.page.retain(|tag| self.subjects.insert(*tag));
         self.tracked.extend(passing.index(pass.take_pseudonyms()));
         let (output, seen) = pass.finish();
         self.records += seen.records;
@@ -131,7 +126,7 @@ impl Writing {
         };
         Ok(Made {
             records: self.records,
-            subjects: self.subjects.len() as u64,
+            subjects: self.tagged.persons(),
             tags: Vec::new(),
             tracked: std::mem::take(&mut self.tracked),
             output: Output::Object(Box::new((descriptor, lodged))),
@@ -184,7 +179,7 @@ async fn on_a_thread(
     });
     let mut writing =
         worked.await.map_err(|error| SpineError::Stored(error.to_string()))?.map_err(SpineError::Stored)?;
-    tags::stage(core, passing.disclosure, std::mem::take(&mut writing.page)).await?;
+    tags::stage(core, passing.disclosure, writing.tagged.take_new()).await?;
     Ok(writing)
 }
 

@@ -16,6 +16,7 @@ use exchange::{OpenError, Opened};
 use tokio::sync::Semaphore;
 
 use super::authenticate::{Arrived, Unasked, authenticate};
+use super::problem::Said;
 use super::{SpineError, answer, problem, receipt};
 use crate::app::App;
 use crate::groups::LiveGroup;
@@ -110,8 +111,8 @@ async fn take(
                     code: "unavailable",
                     detail: "the exchange service could not answer; nothing was disclosed; ask again later",
                 };
-                let personal = personal_of(&opened);
-                return problem::record(app, group, position, group.recipient.clone(), unasked, personal).await;
+                let said = said_of(app, &opened);
+                return problem::record(app, group, position, group.recipient.clone(), unasked, said).await;
             }
             Ok(()) => return Ok(()),
         }
@@ -119,19 +120,20 @@ async fn take(
 }
 
 /// Who asked what, as far as a message says so: nobody asks unseen, whatever comes of it.
-fn personal_of(opened: &Opened) -> Option<Personal> {
+fn said_of(app: &App, opened: &Opened) -> Option<Said> {
     match decode::<FromRecipient>(&opened.plaintext) {
         Ok(FromRecipient::Question { question, statement }) => {
             let short = |text: &str| text.chars().take(4_096).collect::<String>();
             let terms: Vec<_> = question.terms.iter().take(16).map(|t| (&t.element, short(&t.value))).collect();
-            Some(Personal {
+            let personal = Personal {
                 authority: Some(opened.authority.clone()),
                 case: Some(short(&question.case)),
                 justification: Some(short(&question.justification)),
                 query: serde_json::to_value(terms).ok(),
                 statement: Some(short(&statement)),
                 ..Personal::default()
-            })
+            };
+            Some(Said::of(app, personal, &question))
         }
         Ok(FromRecipient::Receipt { .. }) | Err(_) => None,
     }
@@ -155,7 +157,8 @@ async fn handle(app: &App, group: &Arc<LiveGroup>, position: u64, opened: &Opene
             code: "not-enrolled",
             detail: "the enrolment of this program has ended; its authority must renew it",
         };
-        return problem::record(app, group, position, group.recipient.clone(), unasked, None).await;
+        let said = said_of(app, opened);
+        return problem::record(app, group, position, group.recipient.clone(), unasked, said).await;
     }
     match decode::<FromRecipient>(&opened.plaintext) {
         Ok(FromRecipient::Question { question, statement }) => {
@@ -172,8 +175,8 @@ async fn handle(app: &App, group: &Arc<LiveGroup>, position: u64, opened: &Opene
                 Ok(asked) => answer(app, asked).await,
                 Err(unasked) => {
                     debug_assert_eq!(unasked.request, Some(request));
-                    let personal = personal_of(opened);
-                    problem::record(app, group, position, group.recipient.clone(), unasked, personal).await
+                    let said = said_of(app, opened);
+                    problem::record(app, group, position, group.recipient.clone(), unasked, said).await
                 }
             }
         }

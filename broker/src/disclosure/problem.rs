@@ -1,18 +1,43 @@
 //! What could be neither answered nor refused: malformed, not vouched for, changed, repeated.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use agreements::{AuthorityId, RequestId};
 use audit::{Event, Personal};
+use common::blind::Tag;
 use exchange::Kind;
-use exchange::content::FromBroker;
+use exchange::content::{FromBroker, Question};
 
 use super::SpineError;
 use super::authenticate::{Asked, Unasked};
 use crate::app::App;
 use crate::groups::LiveGroup;
 use crate::recorder::{Effect, Item, Outgoing};
+use crate::tags;
+
+/// Who asked what, and the tags by which it is found.
+pub(super) struct Said {
+    personal: Personal,
+    tags: BTreeSet<Tag>,
+}
+
+impl Said {
+    /// What a question says that could be authenticated.
+    fn by(app: &App, asked: &Asked) -> Self {
+        Self::of(app, asked.personal(), &asked.question)
+    }
+
+    /// What a question says, as far as it can be believed.
+    pub(super) fn of(app: &App, personal: Personal, question: &Question) -> Self {
+        Self { personal, tags: tags::of_question(&app.core, question) }
+    }
+
+    fn on(self, item: Item) -> Item {
+        item.by(self.personal).tagged(self.tags)
+    }
+}
 
 /// What is told.
 pub(super) struct Told {
@@ -40,7 +65,8 @@ pub(super) async fn repeated(app: &App, asked: Asked, first: u64) -> Result<(), 
         first,
     });
     let body = FromBroker::Repeated { request, first };
-    send(app, &asked.group, asked.position, item.by(asked.personal()), body).await
+    let said = Said::by(app, &asked);
+    send(app, &asked.group, asked.position, said.on(item), body).await
 }
 
 /// Another question under an id that was used before.
@@ -76,8 +102,8 @@ async fn of(
     detail: impl Into<Cow<'static, str>>,
 ) -> Result<(), SpineError> {
     let told = Told { request: Some(asked.question.request), status, code, detail: detail.into() };
-    let personal = asked.personal();
-    record(app, &asked.group, asked.position, asked.recipient.clone(), told, Some(personal)).await
+    let said = Said::by(app, &asked);
+    record(app, &asked.group, asked.position, asked.recipient.clone(), told, Some(said)).await
 }
 
 /// Records and sends a problem with a message that is no question.
@@ -87,11 +113,11 @@ pub(super) async fn record(
     position: u64,
     recipient: AuthorityId,
     told: impl Into<Told>,
-    personal: Option<Personal>,
+    said: Option<Said>,
 ) -> Result<(), SpineError> {
     let Told { request, status, code, detail } = told.into();
     let agreement = group.agreement.clone();
-    let mut item = Item::at(move |place| Event::Problem {
+    let item = Item::at(move |place| Event::Problem {
         recipient,
         agreement,
         sequence: place.sequence,
@@ -99,7 +125,10 @@ pub(super) async fn record(
         status,
         code: code.to_owned(),
     });
-    item.personal = personal;
+    let item = match said {
+        Some(said) => said.on(item),
+        None => item,
+    };
     let body = problem(request, status, code, &detail);
     send(app, group, position, item, body).await
 }

@@ -32,7 +32,7 @@ pub struct Cleared {
     pub(super) decided_at: u64,
     pub(super) manifest: Manifest,
     pub(super) body: AnswerBody,
-    /// Different data subjects, as far as tags tell.
+    /// Different data subjects, as far as identifiers tell.
     pub(super) subjects: u64,
     /// Tags that become true with the entry; those of an object are staged before.
     pub(super) tags: Vec<TagRow>,
@@ -70,7 +70,7 @@ pub(super) enum Output {
 /// What a pass over records needs; shared with the threads that do it.
 pub(super) struct Passing {
     pub(super) plan: Plan,
-    pub(super) subjects: Context,
+    pub(super) identifiers: Context,
     pub(super) tagger: tags::Tagger,
     pub(super) blind: Arc<common::blind::BlindIndex>,
     pub(super) dataset: agreements::DatasetId,
@@ -102,7 +102,7 @@ pub(super) async fn pseudonymise(core: &Arc<Core>, fetched: Fetched) -> Result<C
         .tracking(&searchable);
     let passing = Arc::new(Passing {
         plan,
-        subjects: Context::subjects(&dataset).map_err(|e| stored(e.to_string()))?,
+        identifiers: Context::identifiers(&dataset).map_err(|e| stored(e.to_string()))?,
         tagger: tags::Tagger::new(core),
         blind: Arc::clone(&core.blind),
         dataset: dataset.id.clone(),
@@ -176,17 +176,17 @@ fn few(
     records: &[zeroize::Zeroizing<Vec<u8>>],
 ) -> Result<Option<Made>, SpineError> {
     let mut pass = passing.plan.begin();
-    let mut tags = BTreeSet::new();
+    let mut tagged = tags::Tagged::default();
     for record in records {
         pass.record(record).map_err(|e| SpineError::Stored(e.to_string()))?;
-        let found = passing.subjects.read(record).map_err(|e| SpineError::Stored(e.to_string()))?;
-        tags.extend(found.iter().filter_map(|found| passing.tagger.tag(found)));
+        let added = tagged.add(&passing.tagger, &passing.identifiers, record);
+        added.map_err(|e| SpineError::Stored(e.to_string()))?;
         if pass.waiting() > MOST_INLINE {
             return Ok(None);
         }
     }
-    let subjects = tags.len() as u64;
-    let tags = tags::rows(core, passing.disclosure, tags);
+    let subjects = tagged.persons();
+    let tags = tags::rows(core, passing.disclosure, tagged.take_new());
     let tracked = passing.index(pass.take_pseudonyms());
     let (output, seen) = pass.finish();
     let text = String::from_utf8(output.into_bytes()).map_err(|e| SpineError::Stored(e.to_string()))?;

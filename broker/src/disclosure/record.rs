@@ -53,6 +53,7 @@ pub(super) async fn record(app: &App, cleared: Cleared) -> Result<Recorded, (Ask
         Event::Disclosure(Box::new(particulars))
     })
     .by(asked.personal())
+    .tagged(crate::tags::of_question(&app.core, &asked.question))
     .while_holds(Condition::Open {
         agreement: governed.agreement.at_version(),
         digest: governed.digest,

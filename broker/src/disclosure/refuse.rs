@@ -13,6 +13,7 @@ use super::authenticate::Asked;
 use crate::app::{App, Core};
 use crate::governed::{self, Governed};
 use crate::recorder::{Condition, Effect, Item, Outgoing, Overtaken, RecordError};
+use crate::tags;
 
 /// A question that is refused, and why.
 pub(super) struct Refused {
@@ -87,9 +88,11 @@ pub(super) async fn record(app: &App, refused: Refused, decided_at: u64) -> Resu
         (asked.question.purpose.clone(), asked.statement.role.clone(), asked.question.dataset.clone());
     let personal = Personal { explanation: refusal.whole, ..asked.personal() };
     let version = Some(asked.group.at_version().version);
+    let asked_about = (asked.question.agreement != agreement).then(|| asked.question.agreement.clone());
     let item = Item::at(move |place| Event::Refusal {
         recipient,
         agreement,
+        asked_about,
         version,
         sequence: place.sequence,
         request,
@@ -99,6 +102,7 @@ pub(super) async fn record(app: &App, refused: Refused, decided_at: u64) -> Resu
         dataset: Some(dataset),
     })
     .by(personal)
+    .tagged(tags::of_question(&app.core, &asked.question))
     .while_holds(Condition::Unchanged { decided_at })
     .while_holds(Condition::NewRequest { group: asked.group.id, request, digest: asked.digest })
     .and(Effect::ArrivalDone { group: asked.group.id, position: asked.position })

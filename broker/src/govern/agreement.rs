@@ -95,23 +95,28 @@ fn check_proposal(app: &App, agreement: &Agreement) -> Result<(), GovernError> {
 ///
 /// # Errors
 /// [`GovernError`]
-pub async fn take_note(app: &App, text: &str) -> Result<(AgreementVersion, Recorded), GovernError> {
+pub async fn take_note(
+    app: &App,
+    by: &Acting,
+    text: &str,
+) -> Result<(AgreementVersion, Recorded), GovernError> {
     let note = Note::parse(text)?;
     let first = note.text().lines().next().unwrap_or_default();
+    let by = by.officer.clone();
     let (agreement, kind, authority, event) = match first {
         Opinion::KIND => {
             let said = Opinion::from_note(&note)?;
-            let event = Event::OpinionGiven { note: text.to_owned() };
+            let event = Event::OpinionGiven { note: text.to_owned(), by };
             (said.agreement, "opinion".to_owned(), said.authority, event)
         }
         PartySignature::KIND => {
             let said = PartySignature::from_note(&note)?;
-            let event = Event::Signed { note: text.to_owned() };
+            let event = Event::Signed { note: text.to_owned(), by };
             (said.agreement, "signature".to_owned(), said.authority, event)
         }
         _ => {
             let said = ConditionMet::from_note(&note)?;
-            let event = Event::ConditionAttested { note: text.to_owned() };
+            let event = Event::ConditionAttested { note: text.to_owned(), by };
             (said.agreement, format!("condition/{}", said.condition), said.authority, event)
         }
     };

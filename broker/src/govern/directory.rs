@@ -26,10 +26,10 @@ pub async fn trust(
 ///
 /// # Errors
 /// [`GovernError`]
-pub async fn replace(app: &App, note: &str) -> Result<Recorded, GovernError> {
+pub async fn replace(app: &App, by: &Acting, note: &str) -> Result<Recorded, GovernError> {
     let directory = Directory::from_note(&Note::parse(note)?)?;
     let row =
         DirectoryRow { authority: directory.authority, version: directory.version, note: note.to_owned() };
-    let item = Item::of(Event::DirectoryChanged { note: note.to_owned() });
+    let item = Item::of(Event::DirectoryChanged { note: note.to_owned(), by: by.officer.clone() });
     Ok(app.recorder.record(item.and(Effect::Directory { row })).await?)
 }

@@ -23,7 +23,7 @@ const RENEWED_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
 ///
 /// # Errors
 /// [`GovernError`]
-pub async fn enrol(app: &App, text: &str) -> Result<(EndpointId, Recorded), GovernError> {
+pub async fn enrol(app: &App, by: &Acting, text: &str) -> Result<(EndpointId, Recorded), GovernError> {
     let enrolment = Enrolment::from_note(&Note::parse(text)?)?;
     let row = EndpointRow {
         endpoint: enrolment.endpoint.clone(),
@@ -33,7 +33,8 @@ pub async fn enrol(app: &App, text: &str) -> Result<(EndpointId, Recorded), Gove
         expires: enrolment.expires,
         active: true,
     };
-    let item = Item::of(Event::Enrolled { note: text.to_owned() }).and(Effect::Endpoint { row });
+    let item = Item::of(Event::Enrolled { note: text.to_owned(), by: by.officer.clone() });
+    let item = item.and(Effect::Endpoint { row });
     let recorded = app.recorder.record(item).await?;
     admit_all(app).await?;
     Ok((enrolment.endpoint, recorded))
@@ -45,7 +46,7 @@ pub async fn enrol(app: &App, text: &str) -> Result<(EndpointId, Recorded), Gove
 /// [`GovernError`]
 pub async fn remove(
     app: &App,
-    _by: &Acting,
+    by: &Acting,
     endpoint: &EndpointId,
     grounds: &str,
 ) -> Result<Recorded, GovernError> {
@@ -59,6 +60,7 @@ pub async fn remove(
         authority: authority.clone(),
         endpoint: endpoint.clone(),
         grounds: grounds.to_owned(),
+        by: by.officer.clone(),
     };
     let mut items = vec![Item::of(event).and(Effect::EndpointInactive { endpoint: endpoint.clone() })];
     for group in app.groups.all().into_iter().filter(|group| group.recipient == authority) {

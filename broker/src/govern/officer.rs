@@ -1,13 +1,14 @@
 //! Officers of the provider: named, given roles, and taken off again.
 
 use agreements::OfficerNumber;
-use audit::Event;
+use audit::{Event, LogPurpose};
 use common::password::PasswordError;
+use zeroize::Zeroizing;
 
 use super::{Acting, GovernError};
 use crate::app::App;
 use crate::recorder::{Condition, Effect, Item, Recorded};
-use crate::store::officers::OfficerRow;
+use crate::store::officers::{self, OfficerRow};
 
 /// A new officer as whoever administers names one.
 pub struct NewOfficer {
@@ -67,4 +68,25 @@ pub async fn change(
     let event =
         Event::OfficerChanged { officer: number.clone(), roles: roles.clone(), active, by: by.officer.clone() };
     Ok(app.recorder.record(Item::of(event).and(Effect::OfficerRoles { number, roles, active })).await?)
+}
+
+/// The name of an officer, so that the person behind an entry can be told (LED 25(1)). That it was
+/// opened, by whom and what for, is on record before it is given.
+///
+/// # Errors
+/// [`GovernError`]
+pub async fn identify(
+    app: &App,
+    by: &Acting,
+    number: &OfficerNumber,
+    grounds: LogPurpose,
+) -> Result<Zeroizing<String>, GovernError> {
+    let row = officers::get(&mut app.store.read().await?, number).await?;
+    let row = row.ok_or_else(|| GovernError::Absent(format!("there is no officer `{number}`")))?;
+    let unread = || GovernError::Vault(format!("the name of officer `{number}` cannot be opened"));
+    let name = app.rows.open("officers", number.as_str().as_bytes(), &row.name_sealed).map_err(|_| unread())?;
+    let name = Zeroizing::new(std::str::from_utf8(&name).map_err(|_| unread())?.to_owned());
+    let event = Event::OfficerIdentified { officer: number.clone(), grounds, by: by.officer.clone() };
+    app.recorder.record(Item::of(event)).await?;
+    Ok(name)
 }

@@ -20,6 +20,7 @@ use crate::personal::PersonalKey;
 use crate::store::inbox::InboxKind;
 use crate::store::requests::{self, RequestRow};
 use crate::store::{StoreError, WriteTx};
+use crate::tags;
 
 /// An entry, ready to be written.
 pub(super) struct Drafted {
@@ -201,9 +202,16 @@ impl<'a> Batch<'a> {
     /// Drafts one entry, or only the rows of an item that has none.
     pub(super) async fn draft(&mut self, item: Item) -> Result<u64, RecordError> {
         let index = self.next_index();
-        let Item { conditions: _, event, personal, message, change, effects, disclosure } = item;
+        let Item { conditions: _, event, personal, message, change, effects, disclosure, tags } = item;
         self.take_effects(effects, index)?;
         let Some(event) = event else { return Ok(index) };
+        let disclosure = if tags.is_empty() {
+            disclosure
+        } else {
+            let id = disclosure.unwrap_or_else(|| DisclosureId::from_bytes(self.core.rng.id()));
+            self.effects.push(Effect::Tags { rows: tags::rows(self.core, id, tags) });
+            Some(id)
+        };
         let changed = match change {
             Some(change) => Some(self.change(change).await?),
             None => None,
@@ -411,6 +419,7 @@ const fn changes_standing(event: &Event) -> bool {
         | Event::ReceiptOpened { .. }
         | Event::GroupChanged { .. }
         | Event::Deposited { .. }
+        | Event::OfficerIdentified { .. }
         | Event::KeyMade { .. }
         | Event::KeyDestroyed { .. }
         | Event::LogRead { .. }

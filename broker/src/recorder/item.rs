@@ -1,10 +1,13 @@
 //! What can be recorded: one entry with everything that must become true together with it.
 
+use std::collections::BTreeSet;
+
 use agreements::{
     AgreementVersion, AuthorityId, ClauseId, DatasetId, DepositId, Digest, DisclosureId, EndpointId, GroupId,
     MessageId, NoteKey, ObjectId, OfficerNumber, RequestId,
 };
 use audit::{Event, Personal};
+use common::blind::Tag;
 use exchange::content::FromBroker;
 use exchange::{CheckedKeyPackage, Kind};
 use tokio::sync::oneshot;
@@ -37,6 +40,8 @@ pub(crate) struct Item {
     pub(crate) effects: Vec<Effect>,
     /// Disclosure under which tags and objects were staged.
     pub(crate) disclosure: Option<DisclosureId>,
+    /// Further tags by which the entry is found.
+    pub(crate) tags: BTreeSet<Tag>,
 }
 
 /// Makes the event from the place that the recorder gives it.
@@ -280,6 +285,7 @@ impl Item {
             change: None,
             effects: Vec::new(),
             disclosure: None,
+            tags: BTreeSet::new(),
         }
     }
 
@@ -293,6 +299,7 @@ impl Item {
             change: None,
             effects: Vec::new(),
             disclosure: None,
+            tags: BTreeSet::new(),
         }
     }
 
@@ -305,6 +312,13 @@ impl Item {
     /// Only while that holds.
     pub(crate) fn while_holds(mut self, condition: Condition) -> Self {
         self.conditions.push(condition);
+        self
+    }
+
+    /// Found by those tags. The recorder gives the entry an id that ties them to it, where the item
+    /// has none yet.
+    pub(crate) fn tagged(mut self, tags: BTreeSet<Tag>) -> Self {
+        self.tags = tags;
         self
     }
 

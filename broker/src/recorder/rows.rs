@@ -166,6 +166,7 @@ fn row_of(entry: &Drafted, personal_key: &str) -> entries::Entry {
         personal: entry.personal.clone(),
         operation: entry.event.operation().to_owned(),
         agreement: entry.event.agreement().cloned(),
+        asked_about: entry.event.asked_about().cloned(),
         recipient: entry.event.recipient().cloned(),
         at: entry.at,
         disclosure: entry.disclosure,

@@ -27,6 +27,8 @@ pub struct Entry {
     pub operation: String,
     /// The agreement that the event is under.
     pub agreement: Option<AgreementId>,
+    /// The agreement that a refused question was about, where it is another.
+    pub asked_about: Option<AgreementId>,
     /// The recipient that the event concerns.
     pub recipient: Option<AuthorityId>,
     /// The time inside the leaf, to the second.
@@ -40,7 +42,7 @@ pub struct Entry {
 /// What the DPO looks for; what is `None` is not looked at.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Only events under this agreement.
+    /// Only events under this agreement, and refusals of questions about it.
     pub agreement: Option<AgreementId>,
     /// Only events that concern this recipient.
     pub recipient: Option<AuthorityId>,
@@ -52,13 +54,13 @@ pub struct Filter {
     pub until: Option<Timestamp>,
 }
 
-const ALL: &str = "SELECT idx, id, leaf, particulars, personal, operation, agreement, recipient, at, \
+const ALL: &str = "SELECT idx, id, leaf, particulars, personal, operation, agreement, asked_about, recipient, at, \
                    disclosure, personal_key FROM entries";
 
 static INSERT: Values = Values::new(
-    "INSERT INTO entries (idx, id, leaf, particulars, personal, operation, agreement, recipient, at, \
+    "INSERT INTO entries (idx, id, leaf, particulars, personal, operation, agreement, asked_about, recipient, at, \
      disclosure, personal_key)",
-    11,
+    12,
     "",
 );
 
@@ -72,6 +74,7 @@ pub async fn insert(tx: &mut WriteTx, entries: &[Entry]) -> Result<(), StoreErro
             args.number(entry.idx).shown(&entry.id).bytes(&entry.leaf);
             args.maybe_bytes(entry.particulars.as_deref()).maybe_bytes(entry.personal.as_deref());
             args.text(&entry.operation).maybe_shown(entry.agreement.as_ref());
+            args.maybe_shown(entry.asked_about.as_ref());
             args.maybe_shown(entry.recipient.as_ref()).time(entry.at);
             args.maybe_shown(entry.disclosure.as_ref()).maybe_text(entry.personal_key.as_deref());
         })
@@ -96,7 +99,7 @@ pub async fn at(store: &mut impl Reads, idx: u64) -> Result<Option<Entry>, Store
 /// # Errors
 /// As [`StoreError`] says.
 pub async fn page(store: &mut impl Reads, from: u64, limit: u32) -> Result<Vec<Entry>, StoreError> {
-    let sql = "SELECT idx, id, leaf, particulars, personal, operation, agreement, recipient, at, \
+    let sql = "SELECT idx, id, leaf, particulars, personal, operation, agreement, asked_about, recipient, at, \
                disclosure, personal_key FROM entries WHERE idx >= $1 ORDER BY idx LIMIT $2";
     let found = rows::all(store.connection(), sql, |args| {
         args.number(from).number(limit.into());
@@ -130,7 +133,7 @@ pub async fn find(
 ) -> Result<Vec<Entry>, StoreError> {
     let mut query = Composed::new();
     if let Some(agreement) = &filter.agreement {
-        query.and("agreement = ").shown(agreement);
+        query.either(["agreement = ", "asked_about = "]).shown(agreement).shown(agreement);
     }
     if let Some(recipient) = &filter.recipient {
         query.and("recipient = ").shown(recipient);
@@ -165,7 +168,7 @@ pub async fn newest(store: &mut impl Reads, operation: &str) -> Result<Option<En
 /// # Errors
 /// As [`StoreError`] says.
 pub async fn of_disclosure(store: &mut impl Reads, disclosure: DisclosureId) -> Result<Vec<Entry>, StoreError> {
-    let sql = "SELECT idx, id, leaf, particulars, personal, operation, agreement, recipient, at, \
+    let sql = "SELECT idx, id, leaf, particulars, personal, operation, agreement, asked_about, recipient, at, \
                disclosure, personal_key FROM entries WHERE disclosure = $1 ORDER BY idx";
     let found = rows::all(store.connection(), sql, |args| {
         args.shown(&disclosure);
@@ -189,8 +192,15 @@ impl Composed {
     fn and(&mut self, condition: &'static str) -> &mut Args {
         self.sql.push_str(if self.bound == 0 { " WHERE " } else { " AND " });
         self.bound += 1;
-        self.sql.push_str(condition);
-        self.sql.push_str(&format!("${}", self.bound));
+        self.sql.push_str(&format!("{condition}${}", self.bound));
+        &mut self.args
+    }
+
+    /// Two conditions of which one must hold; each binds its value.
+    fn either(&mut self, [first, second]: [&'static str; 2]) -> &mut Args {
+        self.sql.push_str(if self.bound == 0 { " WHERE " } else { " AND " });
+        self.sql.push_str(&format!("({first}${} OR {second}${})", self.bound + 1, self.bound + 2));
+        self.bound += 2;
         &mut self.args
     }
 }
@@ -204,6 +214,7 @@ fn entry_of(row: &AnyRow) -> Result<Entry, StoreError> {
         personal: row.maybe_bytes("personal")?,
         operation: row.text("operation")?,
         agreement: row.maybe_parsed("agreement")?,
+        asked_about: row.maybe_parsed("asked_about")?,
         recipient: row.maybe_parsed("recipient")?,
         at: row.time("at")?,
         disclosure: row.maybe_parsed("disclosure")?,

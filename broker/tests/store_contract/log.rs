@@ -19,6 +19,7 @@ pub fn entry(idx: u64, operation: &str) -> Entry {
         personal: None,
         operation: operation.to_owned(),
         agreement: None,
+        asked_about: None,
         recipient: None,
         at: "2026-11-22T10:00:00Z".parse().unwrap(),
         disclosure: None,
@@ -63,6 +64,7 @@ pub async fn entries_come_back_as_they_were_written(database: Database) {
     let full = Entry {
         personal: Some(vec![5; 3]),
         agreement: Some("NL-BE-2026-04".parse().unwrap()),
+        asked_about: Some("NL-FR-2026-03".parse().unwrap()),
         recipient: Some("be-customs".parse().unwrap()),
         disclosure: Some(DisclosureId::from_bytes([4; 16])),
         personal_key: Some("personal/2026-11".into()),

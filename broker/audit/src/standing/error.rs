@@ -29,6 +29,19 @@ pub enum ReplayError {
     /// An act by somebody who may not act.
     #[error("`{0}` is not an active officer at this point of the log")]
     Officer(OfficerNumber),
+    /// Roles that one person must not have together (GDPR 38(6)).
+    #[error(
+        "officer `{officer}` cannot be `{one}` and `{other}`: whoever advises on data protection and \
+         controls it is independent, so another person must have one of the two"
+    )]
+    NotApart {
+        /// The officer.
+        officer: OfficerNumber,
+        /// One role.
+        one: &'static str,
+        /// The other.
+        other: &'static str,
+    },
     /// A party's root key is not the one that was accepted.
     #[error("the root key of `{0}` is not the one that was accepted for it")]
     Root(AuthorityId),

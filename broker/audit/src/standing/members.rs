@@ -49,6 +49,9 @@ impl Standing {
         if !is_first {
             self.acts(by)?;
         }
+        if let Some([one, other]) = next.not_apart() {
+            return Err(ReplayError::NotApart { officer: officer.clone(), one, other });
+        }
         self.officers.insert_mut(officer.clone(), next);
         Ok(())
     }

@@ -78,6 +78,11 @@ impl Standing {
         }
         standing.policy_epoch = state.policy_epoch;
         standing.datasets = shared(&state.datasets);
+        for (officer, known) in &state.officers {
+            if let Some([one, other]) = known.not_apart() {
+                return Err(ReplayError::NotApart { officer: officer.clone(), one, other });
+            }
+        }
         standing.officers = shared(&state.officers);
         standing.groups = shared(&state.groups);
         for (agreement, by_recipient) in &state.sequences {

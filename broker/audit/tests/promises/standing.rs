@@ -48,12 +48,12 @@ fn the_whole_story_follows_and_can_be_taken_up_at_any_state_entry() {
 #[test]
 fn an_opinion_stays_good_when_the_dpo_changes() {
     let mut story = Story::in_force();
-    story.push(Event::DirectoryChanged { note: story.directory("be-customs", 2) });
+    story.push(Event::DirectoryChanged { note: story.directory("be-customs", 2), by: officer("NL-1") });
     let state = story.standing.to_state();
     assert_eq!(Standing::from_state(Timestamp::UNIX_EPOCH, &state).unwrap().to_state(), state);
     let mut other = Story::new();
     other.begin();
-    other.push(Event::DirectoryChanged { note: other.directory("be-customs", 2) });
+    other.push(Event::DirectoryChanged { note: other.directory("be-customs", 2), by: officer("NL-1") });
     let late = other.opinion("be-customs");
     assert_eq!(refused(&mut other, &late), "no signature by `the dpo of be-customs`");
 }
@@ -239,8 +239,8 @@ fn an_agreement_needs_roots_notes_and_datasets_that_are_what_they_say() {
     let signature = story.signature("nl-customs");
     assert!(refused(&mut story, &signature).contains("still missing"));
     let opinion = story.opinion("nl-customs");
-    let Event::OpinionGiven { note } = &opinion else { unreachable!() };
-    let forged = Event::OpinionGiven { note: note.replace("Nothing", "Something") };
+    let Event::OpinionGiven { note, .. } = &opinion else { unreachable!() };
+    let forged = Event::OpinionGiven { note: note.replace("Nothing", "Something"), by: officer("NL-1") };
     assert!(refused(&mut story, &forged).contains("does not hold"));
     story.approve();
     let dataset = DatasetId::parse("import-declarations").unwrap();
@@ -260,12 +260,12 @@ fn members_are_enrolled_endpoints_of_the_recipient() {
         story.group(1, GroupChange::Refreshed, &[]),
         story.group(2, GroupChange::Removed, &["desk-2"]),
         story.group(2, GroupChange::Created, &[]),
-        Event::Enrolled { note: story.enrolment("desk-2", 91) },
+        Event::Enrolled { note: story.enrolment("desk-2", 91), by: officer("NL-1") },
     ];
     for event in events {
         refused(&mut story, &event);
     }
-    story.push(Event::Enrolled { note: story.enrolment("desk-2", 1) });
+    story.push(Event::Enrolled { note: story.enrolment("desk-2", 1), by: officer("NL-1") });
     let add = story.group(2, GroupChange::Added, &["desk-2"]);
     story.at += SignedDuration::from_hours(25);
     assert!(refused(&mut story, &add).contains("expired"));
@@ -273,6 +273,7 @@ fn members_are_enrolled_endpoints_of_the_recipient() {
         authority: authority("be-customs"),
         endpoint: endpoint("desk-1"),
         grounds: "lost".into(),
+        by: officer("NL-1"),
     };
     story.push(gone.clone());
     refused(&mut story, &gone);
@@ -295,7 +296,7 @@ fn two_authorities_share_no_key() {
     let forged = story.directory("be-customs", 2);
     let note = Note::parse(&forged).unwrap();
     let directory = <Directory as Statement>::from_note(&note).unwrap();
-    let event = Event::DirectoryChanged { note: signed(&directory, "nl-customs/root") };
+    let event = Event::DirectoryChanged { note: signed(&directory, "nl-customs/root"), by: officer("NL-1") };
     assert!(refused(&mut story, &event).contains("no signature by"));
 }
 
@@ -353,7 +354,7 @@ fn a_key_that_one_authority_gave_up_and_another_took_is_restated() {
                 holder(Function::Statements, key_of("statements")),
             ],
         };
-        Event::DirectoryChanged { note: signed(&directory, &format!("{name}/root")) }
+        Event::DirectoryChanged { note: signed(&directory, &format!("{name}/root")), by: officer("NL-1") }
     };
     let taken = directory(&story, "be-customs", "nl-customs/dpo");
     assert!(refused(&mut story, &taken).contains("a key of another authority"), "while it is in use");
@@ -362,4 +363,48 @@ fn a_key_that_one_authority_gave_up_and_another_took_is_restated() {
     story.push(taken);
     let state = story.standing.to_state();
     assert_eq!(Standing::from_state(story.at, &state).unwrap().to_state(), state);
+}
+
+#[test]
+fn nobody_who_controls_decides_what_leaves_or_names_who_acts() {
+    let mut story = Story::new();
+    story.begin();
+    for roles in [["agreements", "dpo"], ["dpo", "administrator"]] {
+        let roles: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
+        let event = Event::OfficerChanged {
+            officer: officer("NL-7"),
+            roles: roles.clone(),
+            active: true,
+            by: officer("NL-1"),
+        };
+        assert!(refused(&mut story, &event).contains("independent"));
+        let mut state = story.standing.to_state();
+        let known = audit::state::OfficerState { roles, active: true };
+        state.officers.insert(officer("NL-7"), known);
+        assert!(Standing::from_state(Timestamp::UNIX_EPOCH, &state).is_err());
+    }
+}
+
+#[test]
+fn a_note_is_handed_in_by_an_officer_who_may_act() {
+    let mut story = Story::in_force();
+    let by = officer("NL-404");
+    let events = [
+        Event::DirectoryChanged { note: story.directory("be-customs", 2), by: by.clone() },
+        Event::Enrolled { note: story.enrolment("desk-2", 90), by: by.clone() },
+        Event::EndpointRemoved {
+            authority: authority("be-customs"),
+            endpoint: endpoint("desk-1"),
+            grounds: "lost".into(),
+            by: by.clone(),
+        },
+        Event::OfficerIdentified {
+            officer: officer("NL-1"),
+            grounds: audit::LogPurpose::Lawfulness,
+            by: by.clone(),
+        },
+    ];
+    for event in events {
+        assert_eq!(refused(&mut story, &event), "`NL-404` is not an active officer at this point of the log");
+    }
 }

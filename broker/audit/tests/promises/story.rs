@@ -165,7 +165,7 @@ impl Story {
         for name in ["nl-customs", "be-customs", "fr-statistics"] {
             let key = key(&format!("{name}/root"));
             self.push(Event::RootTrusted { authority: authority(name), key, by: by.clone() });
-            self.push(Event::DirectoryChanged { note: self.directory(name, 1) });
+            self.push(Event::DirectoryChanged { note: self.directory(name, 1), by: officer("NL-1") });
         }
         let dataset = self.agreement.datasets[0].clone();
         let digest = digest_of(&dataset).unwrap();
@@ -212,7 +212,7 @@ impl Story {
             text: "Nothing stands against it.".into(),
             at: self.at,
         };
-        Event::OpinionGiven { note: signed(&opinion, &format!("{name}/dpo")) }
+        Event::OpinionGiven { note: signed(&opinion, &format!("{name}/dpo")), by: officer("NL-1") }
     }
 
     pub fn signature(&self, name: &str) -> Event {
@@ -223,7 +223,7 @@ impl Story {
             authority: authority(name),
             at: self.at,
         };
-        Event::Signed { note: signed(&signature, &format!("{name}/signatory")) }
+        Event::Signed { note: signed(&signature, &format!("{name}/signatory")), by: officer("NL-1") }
     }
 
     pub fn approve(&mut self) {
@@ -264,7 +264,7 @@ impl Story {
     }
 
     pub fn enrol(&mut self) {
-        self.push(Event::Enrolled { note: self.enrolment("desk-1", 90) });
+        self.push(Event::Enrolled { note: self.enrolment("desk-1", 90), by: officer("NL-1") });
         self.push(Event::KeyMade { key: "domain-1".into(), kind: "domain-seed".into() });
         self.push(self.group(0, GroupChange::Created, &[]));
         self.push(self.group(1, GroupChange::Added, &["desk-1"]));
@@ -342,6 +342,7 @@ impl Story {
 
     pub fn refusal(&self, sequence: u64) -> Event {
         Event::Refusal {
+            asked_about: None,
             recipient: authority("be-customs"),
             agreement: self.version().id,
             version: Some(1),

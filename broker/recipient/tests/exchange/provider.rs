@@ -374,6 +374,7 @@ impl Provider {
 
     pub fn refuse(&mut self, request: RequestId, dimension: &str, plain: &str) {
         let event = Event::Refusal {
+            asked_about: None,
             recipient: self.recipient.clone(),
             agreement: self.agreement.id.clone(),
             version: None,

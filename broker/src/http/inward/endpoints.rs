@@ -29,8 +29,12 @@ pub(super) struct Removed {
     grounds: String,
 }
 
-pub(super) async fn enrol(State(app): State<Arc<App>>, note: String) -> Result<StatusCode, Problem> {
-    endpoint::enrol(&app, &note).await.map_err(refusal::govern)?;
+pub(super) async fn enrol(
+    State(app): State<Arc<App>>,
+    by: Acting,
+    note: String,
+) -> Result<StatusCode, Problem> {
+    endpoint::enrol(&app, &by, &note).await.map_err(refusal::govern)?;
     Ok(StatusCode::CREATED)
 }
 

@@ -1,5 +1,7 @@
 //! Reading the record: for the DPO, for one of the purposes that the law names, and itself an entry.
 
+mod named;
+
 use std::sync::Arc;
 
 use agreements::{AgreementId, AuthorityId, IdentifierKind};
@@ -11,14 +13,15 @@ use axum::response::IntoResponse;
 use bytes::Bytes;
 use common::problem::{Json, Problem, Query};
 use futures_util::stream;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde::Deserialize;
+use jiff::{Timestamp, ToSpan as _};
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::refusal::store_failed;
 use crate::app::App;
 use crate::govern::Acting;
+use crate::moment::Moment;
 use crate::reading::{self, Read};
 use crate::recorder::Item;
 use crate::store::entries::{self, Filter};
@@ -37,8 +40,10 @@ pub(super) struct Asked {
     agreement: Option<AgreementId>,
     recipient: Option<AuthorityId>,
     operation: Option<String>,
-    from: Option<Timestamp>,
-    until: Option<Timestamp>,
+    /// Entries from this time on; a day is one of UTC, from its beginning.
+    from: Option<Moment>,
+    /// Entries before this time; a day is one of UTC, and is in.
+    until: Option<Moment>,
     /// Only entries before this index.
     before: Option<u64>,
     /// With the personal parts.
@@ -54,8 +59,19 @@ pub(super) struct Subject {
     identifier: IdentifierKind,
     #[serde(deserialize_with = "super::secret::zeroizing")]
     value: Zeroizing<String>,
-    /// First calendar year to look through; this year alone when absent.
+    /// First calendar year to look through; every year that is kept when absent.
     since: Option<i16>,
+    /// Only entries before this index.
+    before: Option<u64>,
+}
+
+/// Entries, newest first.
+#[derive(Serialize)]
+pub(super) struct Page {
+    entries: Vec<Read>,
+    /// There are more: ask again with this as `before`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<u64>,
 }
 
 /// What for, and with what.
@@ -75,7 +91,10 @@ pub(super) async fn entries(
     State(app): State<Arc<App>>,
     by: Acting,
     Query(asked): Query<Asked>,
-) -> Result<axum::Json<Vec<Read>>, Problem> {
+) -> Result<axum::Json<Page>, Problem> {
+    if let Some(word) = &asked.operation {
+        named::operation(word)?;
+    }
     let kinds = [
         ("agreement", asked.agreement.is_some()),
         ("recipient", asked.recipient.is_some()),
@@ -88,38 +107,56 @@ pub(super) async fn entries(
         agreement: asked.agreement,
         recipient: asked.recipient,
         operation: asked.operation,
-        from: asked.from,
-        until: asked.until,
+        from: asked.from.map(Moment::begins),
+        until: asked.until.map(Moment::ends),
     };
     let mut store = app.store.read().await.map_err(store_failed)?;
-    let rows = entries::find(&mut store, &filter, asked.before, PAGE).await.map_err(store_failed)?;
+    let rows = entries::find(&mut store, &filter, asked.before, PAGE + 1).await.map_err(store_failed)?;
     drop(store);
-    let read = opened(&app, &rows, asked.personal)?;
+    if rows.is_empty() {
+        named::nothing_found(&app, filter.agreement.as_ref(), filter.recipient.as_ref())?;
+    }
+    let page = page(&app, rows, asked.personal)?;
     let named = if used.is_empty() { "all".to_owned() } else { used.join(", ") };
-    enter(&app, &by, asked.grounds, named, read.len() as u64).await?;
-    Ok(axum::Json(read))
+    enter(&app, &by, asked.grounds, named, page.entries.len() as u64).await?;
+    Ok(axum::Json(page))
 }
 
 pub(super) async fn subjects(
     State(app): State<Arc<App>>,
     by: Acting,
     Json(asked): Json<Subject>,
-) -> Result<axum::Json<Vec<Read>>, Problem> {
+) -> Result<axum::Json<Page>, Problem> {
+    named::identifier(&app, asked.identifier)?;
     let normalised = pseudonym::normalise(Some(asked.identifier), &asked.value);
-    let this_year = app.clock.now().to_zoned(TimeZone::UTC).year();
-    let since = asked.since.unwrap_or(this_year).max(this_year.saturating_sub(20));
+    let (kept, this_year) = years(app.clock.now(), app.config.limits.log_days);
+    let since = asked.since.unwrap_or(kept);
+    if since > this_year {
+        return Err(Problem::unprocessable("since", format!("the year {since} has not come yet")));
+    }
+    let since = since.max(kept);
     let sought: Vec<Vec<u8>> =
         (since..=this_year).map(|year| app.tags.tag(year, asked.identifier, &normalised).to_vec()).collect();
     let mut store = app.store.read().await.map_err(store_failed)?;
     let indices = tags::search(&mut store, &sought).await.map_err(store_failed)?;
-    let mut rows = Vec::with_capacity(indices.len());
-    for index in indices {
+    let before = asked.before.unwrap_or(u64::MAX);
+    let mut rows = Vec::new();
+    // One more than is shown tells whether there are more.
+    for index in indices.into_iter().rev().filter(|index| *index < before).take(PAGE as usize + 1) {
         rows.extend(entries::at(&mut store, index).await.map_err(store_failed)?);
     }
     drop(store);
-    let read = opened(&app, &rows, true)?;
-    enter(&app, &by, asked.grounds, "data subject".to_owned(), read.len() as u64).await?;
-    Ok(axum::Json(read))
+    let page = page(&app, rows, true)?;
+    enter(&app, &by, asked.grounds, "data subject".to_owned(), page.entries.len() as u64).await?;
+    Ok(axum::Json(page))
+}
+
+/// The first calendar year of which entries are kept, and the present one.
+fn years(now: Timestamp, log_days: u32) -> (i16, i16) {
+    let today = now.to_zoned(TimeZone::UTC).date();
+    let first = today.checked_sub(i64::from(log_days).days()).unwrap_or(today);
+    // Nothing was recorded before there was this program.
+    (first.year().max(2_025).min(today.year()), today.year())
 }
 
 /// The whole record as lines of JSON: first the checkpoint, then every entry that it covers.
@@ -170,12 +207,17 @@ async fn lines(app: &App, next: u64, covered: u64, personal: bool) -> Result<(St
     if after == next { Err(format!("entry {next} is missing")) } else { Ok((text, after)) }
 }
 
-fn opened(app: &App, rows: &[entries::Entry], personal: bool) -> Result<Vec<Read>, Problem> {
+/// Opens a page of rows, of which there may be one more than is shown.
+fn page(app: &App, mut rows: Vec<entries::Entry>, personal: bool) -> Result<Page, Problem> {
+    let more = rows.len() > PAGE as usize;
+    rows.truncate(PAGE as usize);
+    let before = rows.last().map(|row| row.idx).filter(|_| more);
     let read: Result<Vec<Read>, String> = rows.iter().map(|row| reading::read(app, row, personal)).collect();
-    read.map_err(|error| {
+    let entries = read.map_err(|error| {
         tracing::error!(%error, "the record cannot be read");
         Problem::internal()
-    })
+    })?;
+    Ok(Page { entries, before })
 }
 
 /// The reading itself is an entry, before anything is shown.

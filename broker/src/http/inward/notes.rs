@@ -9,12 +9,13 @@ use common::problem::Problem;
 
 use super::refusal;
 use crate::app::App;
-use crate::govern::agreement;
+use crate::govern::{Acting, agreement};
 
 pub(super) async fn take(
     State(app): State<Arc<App>>,
+    by: Acting,
     note: String,
 ) -> Result<(StatusCode, axum::Json<AgreementVersion>), Problem> {
-    let (version, _) = agreement::take_note(&app, &note).await.map_err(refusal::govern)?;
+    let (version, _) = agreement::take_note(&app, &by, &note).await.map_err(refusal::govern)?;
     Ok((StatusCode::CREATED, axum::Json(version)))
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use agreements::OfficerNumber;
+use audit::LogPurpose;
 use axum::extract::State;
 use axum::http::StatusCode;
-use common::problem::{Json, Path, Problem};
+use common::problem::{Json, Path, Problem, Query};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -73,6 +74,40 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Result<axum::Json<Vec<L
         active: known.active,
     });
     Ok(axum::Json(listed.collect()))
+}
+
+/// What an officer's name is opened for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Asked {
+    grounds: LogPurpose,
+}
+
+/// An officer by name.
+#[derive(Serialize)]
+pub(super) struct Identified {
+    number: OfficerNumber,
+    name: String,
+    roles: Vec<String>,
+    active: bool,
+}
+
+/// Opens the sealed name: on record before it is shown, like any reading of who did what.
+pub(super) async fn identify(
+    State(app): State<Arc<App>>,
+    by: Acting,
+    Path(number): Path<OfficerNumber>,
+    Query(asked): Query<Asked>,
+) -> Result<axum::Json<Identified>, Problem> {
+    let name = officer::identify(&app, &by, &number, asked.grounds).await.map_err(refusal::govern)?;
+    let known = app.standing.load().officer(&number).cloned();
+    let known = known.ok_or_else(|| Problem::not_found("absent", format!("there is no officer `{number}`")))?;
+    Ok(axum::Json(Identified {
+        number,
+        name: name.as_str().to_owned(),
+        roles: known.roles,
+        active: known.active,
+    }))
 }
 
 fn roles(words: &[String]) -> Result<Vec<Role>, Problem> {

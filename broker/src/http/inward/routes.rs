@@ -103,6 +103,7 @@ use Verb::{Delete, Get, Patch, Post};
 const EVERY_OFFICER: May = May::Officers(&Role::ALL);
 const ADMINISTRATOR: May = May::Officers(&[Role::Administrator]);
 const ADMINISTRATOR_DPO: May = May::Officers(&[Role::Administrator, Role::Dpo]);
+const ADMINISTRATOR_AGREEMENTS_DPO: May = May::Officers(&[Role::Administrator, Role::Agreements, Role::Dpo]);
 const AGREEMENTS: May = May::Officers(&[Role::Agreements]);
 const AGREEMENTS_DPO: May = May::Officers(&[Role::Agreements, Role::Dpo]);
 const SOURCE: May = May::Officers(&[Role::Source]);
@@ -110,16 +111,18 @@ const DPO: May = May::Officers(&[Role::Dpo]);
 
 /// The table.
 #[rustfmt::skip]
-pub(super) const ROUTES: [Route; 27] = [
+pub(super) const ROUTES: [Route; 29] = [
     route(Get, "/v1/health", Anybody, "says that the program runs", |to| on(to, status::health)),
     route(Post, "/v1/sessions", Anybody, "signs in", |to| on(to, sessions::sign_in)),
     route(Delete, "/v1/sessions", Anybody, "signs out", |to| on(to, sessions::sign_out)),
     route(Get, "/v1/status", EVERY_OFFICER, "how the exchange service stands", |to| on(to, status::status)),
     route(Post, "/v1/officers", ADMINISTRATOR, "names an officer", |to| on(to, officers::name)),
     route(Get, "/v1/officers", ADMINISTRATOR_DPO, "lists the officers", |to| on(to, officers::list)),
+    route(Get, "/v1/officers/{number}", ADMINISTRATOR_DPO, "opens the name of an officer; an entry", |to| on(to, officers::identify)),
     route(Patch, "/v1/officers/{number}", ADMINISTRATOR, "changes an officer's roles and standing", |to| on(to, officers::change)),
     route(Post, "/v1/roots", AGREEMENTS, "trusts an authority's root key", |to| on(to, roots::trust)),
     route(Post, "/v1/directories", AGREEMENTS, "takes an authority's signed directory", |to| on(to, directories::replace)),
+    route(Get, "/v1/directories", ADMINISTRATOR_AGREEMENTS_DPO, "lists who holds which function, since when", |to| on(to, directories::list)),
     route(Post, "/v1/datasets", SOURCE, "publishes a dataset", |to| on(to, datasets::publish)),
     route(Get, "/v1/datasets", EVERY_OFFICER, "lists the datasets", |to| on(to, datasets::list)),
     route(Post, "/v1/datasets/{id}/deposits", SOURCE, "deposits records", |to| on(to, deposits::deposit)).stream(),

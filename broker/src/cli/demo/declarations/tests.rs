@@ -5,7 +5,8 @@ mod validators;
 use std::collections::{BTreeMap, BTreeSet};
 
 use agreements::{document, library};
-use pseudonym::Deposit;
+use pseudonym::context::persons;
+use pseudonym::{Context, Deposit, normalise};
 use serde_json::Value;
 
 use super::declarations;
@@ -173,4 +174,24 @@ fn remarks_mention_the_parties_of_their_own_declaration() {
         numbers += usize::from(packed.contains(vat) || packed.contains(iban));
     }
     assert!(as_written > 400 && otherwise > 100 && numbers > 200, "{as_written} {otherwise} {numbers}");
+}
+
+#[test]
+fn the_parties_of_the_two_thousand_are_counted_as_persons() {
+    let dataset = document::read_dataset(library::dataset("import-declarations").unwrap()).unwrap();
+    let context = Context::identifiers(&dataset).unwrap();
+    let (mut counted, mut expected) = (BTreeSet::new(), BTreeSet::new());
+    for line in declarations(2_000, 2_026) {
+        let found = context.read(line.as_bytes()).unwrap();
+        let of_record = persons(&found);
+        assert_eq!(of_record.len(), 2, "a consignee and a consignor");
+        counted.extend(of_record.iter().map(|one| (one.element.identifier, one.normalised.clone())));
+        let record: Value = serde_json::from_str(&line).unwrap();
+        let strongest = ["passport", "eori", "vat", "iban", "name"];
+        for party in ["consignee", "consignor"] {
+            let kind = strongest.iter().find(|kind| record[party][**kind].is_string()).unwrap();
+            expected.insert((*kind, normalise(None, record[party][*kind].as_str().unwrap())));
+        }
+    }
+    assert_eq!(counted.len(), expected.len());
 }

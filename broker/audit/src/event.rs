@@ -405,6 +405,7 @@ impl Event {
             | Self::GroupChanged { .. }
             | Self::Deposited { .. }
             | Self::OfficerChanged { .. }
+            | Self::OfficerIdentified { .. }
             | Self::KeyMade { .. }
             | Self::KeyDestroyed { .. }
             | Self::LogRead { .. }

@@ -19,6 +19,8 @@ use crate::store::tags::{self, TagRow};
 
 /// Terms of a question that are tagged: as many as one may have.
 const MOST_TERMS: usize = 16;
+/// Longest value that is tagged, in bytes: no identifier is longer.
+const LONGEST_VALUE: usize = 1_024;
 
 /// Makes the tags of one disclosure.
 pub(crate) struct Tagger {
@@ -87,7 +89,8 @@ pub(crate) fn of_question(core: &Core, question: &Question) -> BTreeSet<Tag> {
     let datasets = standing.agreements().flat_map(|(_, known)| &known.agreement().datasets);
     let datasets: Vec<&Dataset> = datasets.filter(|dataset| dataset.id == question.dataset).collect();
     let mut tags = BTreeSet::new();
-    for term in question.terms.iter().take(MOST_TERMS).filter(|term| !Pseudonym::is_form(&term.value)) {
+    let in_clear = |value: &str| value.len() <= LONGEST_VALUE && !Pseudonym::is_form(value);
+    for term in question.terms.iter().take(MOST_TERMS).filter(|term| in_clear(&term.value)) {
         let elements = datasets.iter().filter_map(|dataset| dataset.element(&term.element));
         let known: Vec<Option<IdentifierKind>> = elements.map(|element| element.identifier).collect();
         let kinds: BTreeSet<IdentifierKind> = if known.is_empty() {

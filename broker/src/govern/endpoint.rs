@@ -91,9 +91,10 @@ pub async fn admit_all(app: &App) -> Result<(), GovernError> {
 /// # Errors
 /// [`GovernError`]
 pub async fn admit(app: &App, endpoint: &EndpointId) -> Result<(), GovernError> {
+    let _one_at_a_time = app.admitting.lock().await;
+    // Read under the lock, so that nobody is admitted twice.
     let standing = app.standing.load_full();
     let Some(enrolment) = standing.endpoint(endpoint) else { return Ok(()) };
-    let _one_at_a_time = app.admitting.lock().await;
     for group in app.groups.all().into_iter().filter(|group| group.recipient == enrolment.authority) {
         let open =
             standing.agreement(&group.at_version()).is_some_and(|known| known.status() == Status::InForce);

@@ -286,7 +286,7 @@ impl Story {
             dataset: DatasetId::parse("import-declarations").unwrap(),
             elements: BTreeMap::from([
                 (path("consignee.eori"), Transformation::parse("pseudonymise").unwrap()),
-                (path("goods.value"), Transformation::Keep),
+                (path("goods.value"), Transformation::parse("generalise-number:10000").unwrap()),
             ]),
             records: 3,
             counted: 3,

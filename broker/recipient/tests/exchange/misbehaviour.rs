@@ -363,7 +363,7 @@ async fn a_group_under_an_agreement_that_the_own_side_did_not_sign_is_not_joined
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    assert!(world.group().await.unwrap().alarm.unwrap().contains("not signed by the own side"));
+    assert!(world.group().await.unwrap().alarm.unwrap().contains("not known here"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
